@@ -1,0 +1,304 @@
+package feeder
+
+import (
+	"errors"
+	"time"
+
+	"github.com/maru-trading/maru/actors/market"
+	"github.com/maru-trading/maru/actors/message"
+)
+
+// Core is the feeder without its socket: frames and snapshots in, batches and requests for
+// snapshots out.
+type Core struct {
+	cfg      Config
+	protocol Protocol
+	snapshot Snapshotter // nil if the venue's books need none
+
+	time    market.Timestamp // message time: never goes back
+	told    market.Timestamp // the last time of which all partitions heard
+	parts   []partition
+	joins   map[market.Instrument]*join
+	trusted map[market.Instrument]bool // what was last said of it
+	decoded []message.Event            // scratch
+
+	wanted []market.Instrument // snapshots to ask for
+	Counts Counts
+}
+
+type partition struct {
+	seq    uint64
+	events []message.Event
+}
+
+// Counts is what a feeder did since Take was last called.
+type Counts struct {
+	Frames, Bytes                                                              uint64
+	Tickers, Trades, BBOs, BookSnapshots, BookUpdates, Bars, Statuses, Notices uint64
+	Skipped                                                                    uint64 // book updates older than the book
+	Gaps                                                                       uint64
+}
+
+// Take returns the counts and starts them anew.
+func (c *Core) Take() Counts {
+	counts := c.Counts
+	c.Counts = Counts{}
+	return counts
+}
+
+// NewCore returns the core of a feeder for one connection.
+func NewCore(cfg Config, p Protocol) *Core {
+	c := &Core{cfg: cfg, protocol: p, parts: make([]partition, cfg.Partitions),
+		joins: map[market.Instrument]*join{}, trusted: map[market.Instrument]bool{}}
+	c.snapshot, _ = p.(Snapshotter)
+	return c
+}
+
+// Frame decodes a frame and sorts what it says to the partitions. The error is the decoder's:
+// the frame is a dead letter, and nothing of it was used.
+func (c *Core) Frame(frame []byte, received market.Timestamp) error {
+	c.Counts.Frames++
+	c.Counts.Bytes += uint64(len(frame))
+	c.advance(received)
+	events, err := c.protocol.Decode(c.decoded[:0], frame, received)
+	if err != nil {
+		return err
+	}
+	c.decoded = events
+	for i, e := range events {
+		c.event(e)
+		events[i] = nil
+	}
+	return nil
+}
+
+func (c *Core) event(e message.Event) {
+	switch e := e.(type) {
+	case message.Book:
+		c.book(e)
+		return
+	case message.Trade:
+		c.Counts.Trades++
+	case message.BBO:
+		c.Counts.BBOs++
+	case message.Ticker:
+		c.Counts.Tickers++
+	case message.Bar:
+		c.Counts.Bars++
+	case message.Status:
+		c.Counts.Statuses++
+		c.trusted[e.Origin().Instrument] = e.Fields().Trusted
+	case message.Notice:
+		c.Counts.Notices++
+		return // about the connection, not about an instrument
+	}
+	o := e.Origin()
+	c.advance(o.Time())
+	if c.joins[o.Instrument] == nil {
+		c.trust(o, true, "data")
+	}
+	c.emit(e)
+}
+
+func (c *Core) book(b message.Book) {
+	o, f := b.Origin(), b.Fields()
+	c.advance(o.Time())
+	if f.Snapshot {
+		c.Counts.BookSnapshots++
+	} else {
+		c.Counts.BookUpdates++
+	}
+	if c.snapshot == nil || (f.Snapshot && f.LastID == 0) {
+		c.trust(o, true, "data")
+		c.emit(b)
+		return
+	}
+	j := c.joins[o.Instrument]
+	if j == nil {
+		j = &join{instrument: o.Instrument}
+		c.joins[o.Instrument] = j
+		c.trust(o, false, "waiting for a snapshot")
+	}
+	if f.Snapshot {
+		c.joinSnapshot(j, b)
+		return
+	}
+	switch j.update(b, c.cfg.PendingMax) {
+	case keep:
+		c.emit(b)
+	case skip:
+		c.Counts.Skipped++
+	case gap:
+		c.Counts.Gaps++
+		c.trust(o, false, "gap")
+		c.want(j)
+	case wait:
+		c.want(j)
+	}
+}
+
+// Snapshot takes in the answer to a request for a snapshot. An error says that it could not be
+// read; the caller asks again later with Retry.
+func (c *Core) Snapshot(i market.Instrument, body []byte, received market.Timestamp) error {
+	b, err := c.snapshot.DecodeSnapshot(i, body, received)
+	if err != nil {
+		return err
+	}
+	c.Counts.BookSnapshots++
+	c.advance(received)
+	j := c.joins[i]
+	if j == nil {
+		return nil // the connection was lost meanwhile
+	}
+	c.joinSnapshot(j, b)
+	return nil
+}
+
+func (c *Core) joinSnapshot(j *join, b message.Book) {
+	follow, ok := j.snapshot(b)
+	if !ok {
+		c.want(j)
+		return
+	}
+	c.emit(b)
+	for _, u := range follow {
+		c.emit(u)
+	}
+	c.trust(b.Origin(), true, "snapshot joined")
+}
+
+// Retry asks again for a snapshot that did not come.
+func (c *Core) Retry(i market.Instrument) {
+	if j := c.joins[i]; j != nil && !j.joined {
+		j.asked = false
+		c.want(j)
+	}
+}
+
+// Resync makes new snapshots be fetched for the instruments of a partition, or for one of them.
+func (c *Core) Resync(r message.Resync) {
+	f := r.Fields()
+	for _, i := range c.protocol.Instruments() {
+		j := c.joins[i]
+		if (!f.Instrument.IsZero() && i != f.Instrument) || i.Partition(f.Partitions) != f.Partition {
+			continue
+		}
+		if j == nil {
+			// Whole books and plain events make themselves trusted again with the next frame.
+			delete(c.trusted, i)
+			continue
+		}
+		c.trust(message.Origin{Instrument: i, Received: c.time}, false, "resync: "+f.Reason)
+		j.reset()
+		c.want(j)
+	}
+}
+
+// Connected prepares for a new connection: an instrument whose book must be joined is not
+// trusted before it is.
+func (c *Core) Connected(at market.Timestamp) {
+	c.advance(at)
+	if c.snapshot == nil {
+		return
+	}
+	for _, i := range c.protocol.Instruments() {
+		if c.joins[i] == nil && c.snapshot.SnapshotURL(i) != "" {
+			c.joins[i] = &join{instrument: i}
+			c.trust(message.Origin{Instrument: i, Received: c.time}, false, "waiting for a snapshot")
+		}
+	}
+}
+
+// Disconnected says of every instrument that its data cannot be trusted now.
+func (c *Core) Disconnected(at market.Timestamp) {
+	c.advance(at)
+	for _, i := range c.protocol.Instruments() {
+		if j := c.joins[i]; j != nil {
+			j.reset()
+		}
+		c.trust(message.Origin{Instrument: i, Received: c.time}, false, "disconnected")
+	}
+}
+
+// want notes that j needs a snapshot, unless one is on its way.
+func (c *Core) want(j *join) {
+	if !j.asked {
+		j.asked = true
+		c.wanted = append(c.wanted, j.instrument)
+	}
+}
+
+// Wanted returns the instruments whose snapshots are to be fetched now, and forgets them.
+func (c *Core) Wanted() []market.Instrument {
+	w := c.wanted
+	c.wanted = nil
+	return w
+}
+
+// trust tells the partition of o's instrument whether its data may be acted on, if that is new.
+func (c *Core) trust(o message.Origin, trusted bool, reason string) {
+	if was, said := c.trusted[o.Instrument]; said && was == trusted {
+		return
+	}
+	c.trusted[o.Instrument] = trusted
+	s, err := message.NewStatus(message.StatusFields{Origin: o, Trusted: trusted, Reason: reason})
+	if err != nil {
+		return // no instrument: nothing to be trusted
+	}
+	c.emit(s)
+}
+
+func (c *Core) emit(e message.Event) {
+	p := &c.parts[e.Origin().Instrument.Partition(len(c.parts))]
+	p.events = append(p.events, e)
+}
+
+// advance moves message time on; it never goes back, whatever a clock does.
+func (c *Core) advance(t market.Timestamp) { c.time = max(c.time, t) }
+
+// Full reports whether a partition has as many events as go into one batch.
+func (c *Core) Full() bool {
+	for i := range c.parts {
+		if len(c.parts[i].events) >= c.cfg.BatchMax {
+			return true
+		}
+	}
+	return false
+}
+
+// Flush gives every partition that has events its batch, and when message time has moved a
+// step, the others an empty one. now moves message time where nothing arrives; 0 leaves it.
+func (c *Core) Flush(now market.Timestamp, credit bool, send func(message.Batch)) {
+	c.advance(now)
+	all := c.time.Truncate(c.cfg.TimeStep) > c.told
+	if all {
+		c.told = c.time.Truncate(c.cfg.TimeStep)
+	}
+	for i := range c.parts {
+		p := &c.parts[i]
+		if len(p.events) == 0 && !all {
+			continue
+		}
+		p.seq++
+		b, err := message.NewBatch(message.BatchFields{Source: c.cfg.Source, Partition: i, Seq: p.seq, Time: c.time, Credit: credit}, p.events)
+		clear(p.events)
+		p.events = p.events[:0]
+		if err == nil { // Validate saw to the name of the source
+			send(b)
+		}
+	}
+}
+
+// Reason names the kind of a decoder's error for metrics and dead letters.
+func Reason(err error) string {
+	var r interface{ DeadLetterReason() string }
+	if errors.As(err, &r) {
+		return r.DeadLetterReason()
+	}
+	return "other"
+}
+
+// doubling returns the wait before attempt n (1 the first), doubling from low to high.
+func doubling(low, high time.Duration, n int) time.Duration {
+	return min(low<<min(max(n-1, 0), 20), high)
+}
