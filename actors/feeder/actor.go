@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +32,9 @@ type Deps struct {
 	DeadLetters DeadLetters
 	HTTP        HTTP
 	Partitions  []*actor.PID // state partition i is Partitions[i]
+	// Frames replaces the venue's socket by frames from memory, with the time at which each
+	// arrived: for tests, simulations and benchmarks. A time of zero is now. nil: dial.
+	Frames iter.Seq2[[]byte, market.Timestamp]
 	// Credit makes the feeder wait until what it sent was worked through: nothing is conflated.
 	Credit bool
 }
@@ -47,7 +52,8 @@ type Feeder struct {
 	self     *actor.PID
 	root     *actor.RootContext
 	notified atomic.Bool
-	inflight int // batches without credit
+	inflight int              // batches without credit
+	fetched  market.Timestamp // when the latest request for a snapshot leaves
 	retries  map[market.Instrument]int
 	stopTick func()
 }
@@ -124,6 +130,7 @@ func (f *Feeder) start(ctx actor.Context) {
 		notify = nil
 	}
 	f.conn = newConn(f.cfg, f.protocol, f.deps.Env.Now, f.deps.Env.Log, f.replay != nil, notify)
+	f.conn.frames = f.deps.Frames
 	f.conn.start()
 	if f.replay != nil {
 		f.replay.attach(f.self, f.conn)
@@ -243,9 +250,12 @@ const snapshotTimeout = 10 * time.Second
 // fetch asks for a snapshot outside the actor; the answer comes as a message.
 func (f *Feeder) fetch(i market.Instrument) {
 	url, now, limit := f.core.snapshot.SnapshotURL(i), f.deps.Env.Now, f.cfg.FrameBytesMax
-	replay := f.replay != nil
-	f.deps.Env.Go(func() {
-		body, at, err := get(f.deps.HTTP, url, limit)
+	replay, position := f.replay != nil, market.Timestamp(0)
+	if replay {
+		position = f.core.Time()
+	}
+	request := func() {
+		body, at, err := get(f.deps.HTTP, url, position, limit)
 		switch {
 		case !replay:
 			at = now()
@@ -253,21 +263,35 @@ func (f *Feeder) fetch(i market.Instrument) {
 			at = 0
 		}
 		f.root.Send(f.self, snapshot{instrument: i, body: body, at: at, err: err})
-	})
+	}
+	// The venue counts requests: many books at once take turns. A replay server does not.
+	f.fetched = max(f.fetched.Add(f.core.snapshot.SnapshotEvery()), now())
+	if wait := f.fetched.Sub(now()); wait > 0 && !replay {
+		f.deps.Env.After(wait, func() { f.deps.Env.Go(request) })
+		return
+	}
+	f.deps.Env.Go(request)
 }
 
 // RecordedAt is the header in which a replay server says when an answer was first received,
 // in nanoseconds since 1970.
 const RecordedAt = "Maru-Recorded-At"
 
+// ReplayPosition is the header in which a feeder tells a replay server how far it is, in the
+// same unit, so that the answer depends on the recording and not on how far the socket is ahead.
+const ReplayPosition = "Maru-Replay-Position"
+
 var errStatus = errors.New("the answer is an error")
 
-func get(h HTTP, url string, limit int64) ([]byte, market.Timestamp, error) {
+func get(h HTTP, url string, position market.Timestamp, limit int64) ([]byte, market.Timestamp, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), snapshotTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, 0, fmt.Errorf("feeder: %w", err)
+	}
+	if position != 0 {
+		request.Header.Set(ReplayPosition, strconv.FormatInt(int64(position), 10))
 	}
 	response, err := h.Do(request)
 	if err != nil {
@@ -287,8 +311,8 @@ func get(h HTTP, url string, limit int64) ([]byte, market.Timestamp, error) {
 }
 
 func recordedAt(text string) market.Timestamp {
-	var n int64
-	if _, err := fmt.Sscan(text, &n); err != nil {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
 		return 0
 	}
 	return market.Timestamp(n)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"time"
@@ -54,7 +55,8 @@ type conn struct {
 	protocol Protocol
 	now      func() market.Timestamp
 	log      *slog.Logger
-	replay   bool // offer the replay subprotocol
+	replay   bool                                // offer the replay subprotocol
+	frames   iter.Seq2[[]byte, market.Timestamp] // instead of the venue's socket; nil: dial
 
 	items  chan item
 	free   chan []byte
@@ -75,6 +77,10 @@ func (c *conn) start() {
 	c.cancel = cancel
 	go func() {
 		defer close(c.done)
+		if c.frames != nil {
+			c.pass(ctx)
+			return
+		}
 		c.run(ctx)
 	}()
 }
@@ -112,6 +118,22 @@ func (c *conn) put(ctx context.Context, it item) bool {
 		c.notify()
 	}
 	return true
+}
+
+// pass hands over frames from memory as if a socket had brought them.
+func (c *conn) pass(ctx context.Context) {
+	if !c.put(ctx, item{kind: itemConnected}) {
+		return
+	}
+	for frame, at := range c.frames {
+		if at == 0 && !c.replay {
+			at = c.now()
+		}
+		if !c.put(ctx, item{kind: itemFrame, data: append(c.buffer(), frame...), at: at}) {
+			return
+		}
+	}
+	c.put(ctx, item{kind: itemEnded})
 }
 
 func (c *conn) run(ctx context.Context) {
@@ -152,9 +174,6 @@ func ended(err error) bool {
 const (
 	dialTimeout  = 10 * time.Second
 	writeTimeout = 5 * time.Second
-	// subscribeEvery keeps below five frames a second, the lowest limit of any venue here
-	// (Binance spot, Upbit).
-	subscribeEvery = 250 * time.Millisecond
 )
 
 // session dials, subscribes and reads until the connection ends, and returns why it did.
@@ -204,7 +223,7 @@ func (c *conn) stamp(stamped bool) market.Timestamp {
 func (c *conn) write(ctx context.Context, ws *websocket.Conn) {
 	defer ws.Close()
 	for n, frame := range c.protocol.Subscribe() {
-		if n > 0 && !sleep(ctx, subscribeEvery) {
+		if n > 0 && !sleep(ctx, c.protocol.SendEvery()) {
 			return
 		}
 		_ = ws.SetWriteDeadline(time.Now().Add(writeTimeout))

@@ -152,16 +152,16 @@ func TestGetExplainsErrors(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	if body, at, err := get(s.Client(), s.URL+"/ok", 99); err != nil || string(body) != "body" || at != 77 {
+	if body, at, err := get(s.Client(), s.URL+"/ok", 0, 99); err != nil || string(body) != "body" || at != 77 {
 		t.Errorf("%q %v %v", body, at, err)
 	}
-	if _, _, err := get(s.Client(), s.URL+"/large", 99); err == nil || !strings.Contains(err.Error(), "more than 99 bytes") {
+	if _, _, err := get(s.Client(), s.URL+"/large", 0, 99); err == nil || !strings.Contains(err.Error(), "more than 99 bytes") {
 		t.Error(err)
 	}
-	if _, _, err := get(s.Client(), s.URL+"/x", 99); err == nil || !strings.Contains(err.Error(), "418") || !strings.Contains(err.Error(), "banned until tomorrow") {
+	if _, _, err := get(s.Client(), s.URL+"/x", 0, 99); err == nil || !strings.Contains(err.Error(), "418") || !strings.Contains(err.Error(), "banned until tomorrow") {
 		t.Error(err)
 	}
-	if _, _, err := get(s.Client(), "::", 99); err == nil {
+	if _, _, err := get(s.Client(), "::", 0, 99); err == nil {
 		t.Error("no error for no address")
 	}
 	if sleep(func() context.Context { ctx, cancel := context.WithCancel(context.Background()); cancel(); return ctx }(), time.Hour) {

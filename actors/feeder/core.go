@@ -253,6 +253,9 @@ func (c *Core) emit(e message.Event) {
 	p.events = append(p.events, e)
 }
 
+// Time is how far message time has advanced.
+func (c *Core) Time() market.Timestamp { return c.time }
+
 // advance moves message time on; it never goes back, whatever a clock does.
 func (c *Core) advance(t market.Timestamp) { c.time = max(c.time, t) }
 

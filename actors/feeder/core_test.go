@@ -34,6 +34,7 @@ func (w words) URL() string                      { return w.url }
 func (w words) Subscribe() [][]byte              { return [][]byte{[]byte("subscribe")} }
 func (w words) Ping() ([]byte, time.Duration)    { return nil, 0 }
 func (w words) Silence() time.Duration           { return time.Minute }
+func (w words) SendEvery() time.Duration         { return 0 }
 func (w words) Lifetime() time.Duration          { return 0 }
 func (w words) Instruments() []market.Instrument { return []market.Instrument{btc, eth} }
 
@@ -71,6 +72,8 @@ func (w words) Decode(dst []message.Event, frame []byte, at market.Timestamp) ([
 
 // joining adds the snapshots; without it words is a venue of whole books.
 type joining struct{ words }
+
+func (joining) SnapshotEvery() time.Duration { return 0 }
 
 func (joining) SnapshotURL(i market.Instrument) string { return "http://test/" + i.Name() }
 

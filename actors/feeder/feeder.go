@@ -32,6 +32,8 @@ type Protocol interface {
 	Ping() (frame []byte, every time.Duration)
 	// Silence is the longest time that a healthy connection says nothing.
 	Silence() time.Duration
+	// SendEvery is the least time between two frames that we send.
+	SendEvery() time.Duration
 	// Lifetime is the age at which the venue cuts a connection; 0 is never.
 	Lifetime() time.Duration
 	// Instruments are those that the connection follows.
@@ -44,6 +46,8 @@ type Snapshotter interface {
 	// SnapshotURL is where to fetch the book; empty if the connection follows no books.
 	SnapshotURL(i market.Instrument) string
 	DecodeSnapshot(i market.Instrument, body []byte, received market.Timestamp) (message.Book, error)
+	// SnapshotEvery is the least time between two requests.
+	SnapshotEvery() time.Duration
 }
 
 // DeadLetter is a frame that could not be read, and why.

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/maru-trading/maru/actors/market"
 )
@@ -365,7 +367,11 @@ func NewNotice(f NoticeFields) (Notice, error) {
 	}
 	const detailMax = 512
 	if len(f.Detail) > detailMax {
-		f.Detail = f.Detail[:detailMax]
+		cut := detailMax
+		for cut > detailMax-utf8.UTFMax && !utf8.RuneStart(f.Detail[cut]) {
+			cut-- // never within a letter
+		}
+		f.Detail = strings.Clone(f.Detail[:cut]) // the rest may be a whole frame
 	}
 	return Notice{f}, nil
 }

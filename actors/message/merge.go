@@ -123,7 +123,7 @@ func (b *batchMerger) add(e Event) (lost bool) {
 }
 
 func (b *batchMerger) build() Batch {
-	events := b.events[:0]
+	events := make([]Event, 0, len(b.events))
 	for _, e := range b.events {
 		if e != nil {
 			events = append(events, e)
@@ -189,7 +189,7 @@ func (m *merger) view(v Views) {
 	if vm == nil {
 		vm = &viewsMerger{last: map[market.Instrument]int{}}
 		m.views[v.f.Partition] = vm
-		m.order = append(m.order, func() Message { return Views{f: vm.f, rows: vm.rows} })
+		m.order = append(m.order, func() Message { return Views{f: vm.f, rows: slices.Clone(vm.rows)} })
 	}
 	vm.f = v.f
 	for _, row := range v.rows {

@@ -1,0 +1,233 @@
+package order_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/maru-trading/maru/actors/market"
+	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/actors/order"
+	"github.com/maru-trading/maru/adapters/venue/paper"
+)
+
+// The paper venue fits the gateway without knowing it.
+var (
+	_ order.Venue   = (*paper.Venue)(nil)
+	_ order.Quoter  = (*paper.Venue)(nil)
+	_ order.Replies = (*desk)(nil)
+	_ paper.Replies = (*desk)(nil)
+)
+
+var btc = market.MustInstrument("sim", "BTC-USD")
+
+// desk joins a gateway and a paper venue on one goroutine, with a disk that can lose power.
+type desk struct {
+	t     *testing.T
+	core  *order.Core
+	venue *paper.Venue
+	disk  []message.OrderEvent
+	dirty []message.OrderEvent
+	queue []func()
+	now   market.Timestamp
+	log   strings.Builder
+	fills map[message.IntentID]market.Decimal // of what was told
+}
+
+func newDesk(t *testing.T) *desk {
+	d := &desk{t: t, now: market.Seconds(1_700_000_000), fills: make(map[message.IntentID]market.Decimal)}
+	d.boot()
+	return d
+}
+
+func (d *desk) boot() {
+	d.t.Helper()
+	cfg := order.DefaultConfig()
+	cfg.Account, cfg.Venue, cfg.Epoch = "paper", "sim", 1
+	cfg.Listings = []market.Listing{{Instrument: btc, Ticks: market.FixedTick(market.MustPrice("1")), LotSize: market.MustQuantity("1")}}
+	core, err := order.New(cfg)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := core.Recover(slices.Values(d.disk)); err != nil {
+		d.t.Fatal(err)
+	}
+	venueCore, err := paper.New(paper.DefaultConfig())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.core, d.venue, d.queue, d.dirty = core, paper.NewVenue(venueCore, d), nil, nil
+	d.do(d.core.Start(d.now))
+	d.settle()
+}
+
+// Report and Recovered queue what the venue says, as a mailbox would.
+func (d *desk) Report(r message.ExecutionReport) {
+	d.queue = append(d.queue, func() { d.do(d.core.Report(r)) })
+}
+
+func (d *desk) Recovered(err error) {
+	d.queue = append(d.queue, func() { d.do(d.core.Recovered(err, d.now)) })
+}
+
+func (d *desk) do(out order.Effects) {
+	d.dirty = append(d.dirty, out.Append...)
+	for _, a := range slices.Clone(out.Acts) {
+		switch a.Kind {
+		case order.ActPlace:
+			d.venue.Place(a.Event)
+		case order.ActCancel:
+			d.venue.Cancel(a.Event)
+		case order.ActRecover:
+			d.venue.Recover(a.Open)
+		case order.ActTell:
+			f := a.Event.Fields()
+			if f.Action == message.ActionFill {
+				d.fills[a.Event.Intent()] = f.CumQuantity.Decimal
+			}
+			fmt.Fprintln(&d.log, a.Event)
+		}
+	}
+}
+
+func (d *desk) work(n int) {
+	for ; n > 0 && len(d.queue) > 0; n-- {
+		next := d.queue[0]
+		d.queue = d.queue[1:]
+		next()
+	}
+}
+
+func (d *desk) sync() {
+	d.disk = append(d.disk, d.dirty...)
+	d.dirty = nil
+	d.do(d.core.Durable(uint64(len(d.disk)), d.now))
+}
+
+func (d *desk) settle() {
+	for len(d.dirty)+len(d.queue) > 0 {
+		d.work(1 << 20)
+		d.sync()
+	}
+}
+
+func (d *desk) quote(bid, ask int64, size string, trusted bool) {
+	rows := message.NewViewsBuilder(1, 0)
+	q := message.Quote{Bid: market.Price{Decimal: market.DecimalFromInt(bid)}, Ask: market.Price{Decimal: market.DecimalFromInt(ask)},
+		BidQuantity: market.MustQuantity(size), AskQuantity: market.MustQuantity(size)}
+	rows.Add(message.Origin{Instrument: btc, Received: d.now}, q, trusted, true, nil)
+	views := rows.Build(message.ViewsFields{Time: d.now})
+	d.core.View(views.Row(0))
+	d.venue.Quote(views)
+}
+
+// trade is a run of random intents, cancels, quotes and crashes; it returns what was told.
+func trade(t *testing.T, seed uint64, crashes bool) string {
+	r := rand.New(rand.NewPCG(seed, 3))
+	d := newDesk(t)
+	asked := make(map[message.IntentID]market.Decimal)
+	for seq := uint64(1); seq <= 200; {
+		d.now = d.now.Add(time.Duration(1+r.IntN(30)) * time.Millisecond)
+		switch r.IntN(8) {
+		case 0, 1:
+			f := message.OrderIntentFields{Origin: message.Origin{Instrument: btc, Received: d.now},
+				ID: message.IntentID{Strategy: "s", Seq: seq}, Account: "paper", Side: market.Side(1 + r.IntN(2)),
+				Type: market.Market, TimeInForce: market.TimeInForce(1 + r.IntN(3)), Quantity: market.Quantity{Decimal: market.DecimalFromInt(1 + r.Int64N(9))}}
+			if r.IntN(2) == 0 {
+				f.Type, f.Price = market.Limit, market.Price{Decimal: market.DecimalFromInt(95 + r.Int64N(10))}
+			}
+			intent, err := message.NewOrderIntent(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked[f.ID] = f.Quantity.Decimal
+			seq++
+			d.do(d.core.Intend(intent))
+		case 2:
+			c, err := message.NewCancelIntent(message.CancelIntentFields{ID: message.IntentID{Strategy: "s", Seq: 1 + r.Uint64N(seq)}, Account: "paper", Time: d.now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.do(d.core.Cancel(c))
+		case 3, 4:
+			bid := 96 + r.Int64N(8)
+			d.quote(bid, bid+1, fmt.Sprint(1+r.IntN(5)), r.IntN(8) > 0)
+		case 5:
+			d.work(1 + r.IntN(3))
+		case 6:
+			d.sync()
+		case 7:
+			if crashes && r.IntN(10) == 0 {
+				d.disk = append(d.disk, d.dirty[:r.IntN(len(d.dirty)+1)]...)
+				d.boot()
+				d.quote(99, 100, "3", true)
+			}
+		}
+		if d.core.Halted() != "" {
+			t.Fatalf("seed %d: halted: %s", seed, d.core.Halted())
+		}
+	}
+	// Everything ends: market orders fill, limit orders are canceled.
+	for _, e := range d.core.Open() {
+		c, err := message.NewCancelIntent(message.CancelIntentFields{ID: e.Intent(), Account: "paper", Time: d.now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.do(d.core.Cancel(c))
+	}
+	d.settle()
+	d.now = d.now.Add(time.Second)
+	d.quote(99, 100, "1000", true)
+	d.settle()
+	if open := d.core.Open(); len(open) > 0 {
+		t.Fatalf("seed %d: %d orders are still open: %v", seed, len(open), open[0])
+	}
+	// Positions are what the orders executed, and no order executed more than was asked.
+	sum := market.Decimal{}
+	for id, quantity := range asked {
+		e, ok := d.core.Order(id)
+		if !ok {
+			continue // lost before it was on disk: nothing was promised
+		}
+		f := e.Fields()
+		if quantity.Less(f.CumQuantity.Decimal) || f.CumQuantity.Decimal != d.fills[id] {
+			t.Fatalf("seed %d: %v: asked %v, told of %v", seed, e, quantity, d.fills[id])
+		}
+		delta := f.CumQuantity.Decimal
+		if f.Side == market.Sell {
+			delta = delta.Neg()
+		}
+		var err error
+		if sum, err = sum.Add(delta); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p, ok := d.core.Portfolio().Position("s", btc); ok && p.Fields().Quantity != sum {
+		t.Fatalf("seed %d: position %v, orders say %v", seed, p, sum)
+	}
+	return d.log.String()
+}
+
+// TestPaper: gateway and paper venue together, through crashes.
+func TestPaper(t *testing.T) {
+	fills := 0
+	for seed := range uint64(60) {
+		fills += strings.Count(trade(t, seed, true), "fill→")
+	}
+	if fills < 500 {
+		t.Errorf("%d fills in all runs: the test does not test them", fills)
+	}
+}
+
+// TestPaperIsDeterministic: one seed, one history.
+func TestPaperIsDeterministic(t *testing.T) {
+	if a, b := trade(t, 7, true), trade(t, 7, true); a != b {
+		t.Error("the same seed told two histories")
+	}
+	if trade(t, 7, true) == trade(t, 8, true) {
+		t.Error("two seeds told one history")
+	}
+}

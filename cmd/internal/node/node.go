@@ -1,0 +1,425 @@
+// Package node makes a running node of a configuration: it locks the data directory, opens the
+// stores, starts the venues' sources, the actors and the HTTP side, and ends them in order.
+// Together with package main it is the only place that joins parts which do not know each other.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/maru-trading/maru/actors"
+	"github.com/maru-trading/maru/actors/classifier"
+	"github.com/maru-trading/maru/actors/feeder"
+	"github.com/maru-trading/maru/actors/market"
+	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/actors/order"
+	"github.com/maru-trading/maru/actors/state"
+	"github.com/maru-trading/maru/actors/strategy"
+	"github.com/maru-trading/maru/actors/system"
+	"github.com/maru-trading/maru/actors/telemetry"
+	"github.com/maru-trading/maru/adapters/store/deadletter"
+	"github.com/maru-trading/maru/adapters/store/dirlock"
+	"github.com/maru-trading/maru/adapters/store/journal"
+	"github.com/maru-trading/maru/adapters/store/sqlite"
+	"github.com/maru-trading/maru/adapters/venue/paper"
+	"github.com/maru-trading/maru/config"
+	"github.com/maru-trading/maru/web"
+)
+
+// Options is what a node is made of.
+type Options struct {
+	Config  *config.Config
+	Version string
+	Log     *slog.Logger
+}
+
+// Node is a node that is starting, running or ending. Make it with Start.
+type Node struct {
+	cfg     *config.Config
+	version string
+	log     *slog.Logger
+	started time.Time
+	metrics *telemetry.Metrics
+	mode    string
+
+	cancel   context.CancelFunc
+	begun    chan struct{} // closed when begin has returned
+	finished chan struct{} // closed when a replay is over or the node failed
+	finish   sync.Once
+	err      error // why it failed; readable once finished is closed
+
+	tree    atomic.Pointer[actors.Tree]
+	waiting atomic.Pointer[string] // why the actors do not run yet
+	rate    rate
+	server  *web.Server
+	closers []closer // in the order in which they were opened
+}
+
+type closer struct {
+	what  string
+	close func() error
+}
+
+// Start locks the data directory, opens the stores and answers on HTTP. The actors start in the
+// background, because a venue may have to be waited for. It fails where a person has to mend
+// something first.
+func Start(o Options) (*Node, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	n := &Node{cfg: o.Config, version: o.Version, log: o.Log, started: time.Now(), metrics: telemetry.New(o.Version),
+		mode: "paper", cancel: cancel, begun: make(chan struct{}), finished: make(chan struct{})}
+	if replays(o.Config) {
+		n.mode = "replay"
+	}
+	n.setWaiting("starting")
+	if err := n.open(ctx); err != nil {
+		cancel()
+		close(n.begun)
+		return nil, errors.Join(err, n.closeAll())
+	}
+	return n, nil
+}
+
+func replays(c *config.Config) bool {
+	return slices.ContainsFunc(c.Venues, func(v config.Venue) bool { return v.Replay != nil })
+}
+
+func (n *Node) setWaiting(why string) { n.waiting.Store(&why) }
+
+func (n *Node) opened(what string, closeIt func() error) {
+	n.closers = append(n.closers, closer{what, closeIt})
+}
+
+func (n *Node) closeAll() (err error) {
+	for _, c := range slices.Backward(n.closers) {
+		if e := c.close(); e != nil {
+			err = errors.Join(err, fmt.Errorf("close %s: %w", c.what, e))
+		}
+	}
+	n.closers = nil
+	return err
+}
+
+// open opens everything that needs no venue, then lets the actors begin in the background.
+func (n *Node) open(ctx context.Context) error {
+	dir := n.cfg.Node.DataDir
+	lock, err := dirlock.Acquire(dir, n.cfg.Node.Name, n.started)
+	if err != nil {
+		return err
+	}
+	n.opened("data directory", lock.Release)
+
+	dead, err := openDeadLetters(filepath.Join(dir, "deadletters"), n.cfg.Store, n.log)
+	if err != nil {
+		return err
+	}
+	n.opened("dead letters", dead.Close)
+
+	records := dir
+	if n.mode == "replay" {
+		// Each replay begins with nothing, and never touches what a live run wrote.
+		records = filepath.Join(dir, "replay")
+		if err := os.RemoveAll(records); err != nil {
+			return fmt.Errorf("begin the replay anew: %w", err)
+		}
+	}
+	ledgers := map[message.AccountName]*ledger{}
+	for _, a := range n.cfg.Accounts {
+		cfg := journal.DefaultConfig(filepath.Join(records, "journal", string(a.Name)))
+		cfg.SegmentBytesMax = int64(n.cfg.Store.JournalSegmentSize)
+		l, err := openLedger(cfg)
+		if err != nil {
+			return fmt.Errorf("account %s: %w", a.Name, err)
+		}
+		n.opened("journal of "+string(a.Name), l.close)
+		ledgers[a.Name] = l
+	}
+	view, writer, err := n.openView(filepath.Join(records, "maru.db"), ledgers)
+	if err != nil {
+		return err
+	}
+	n.opened("view", func() error {
+		writer.Close()
+		return view.Close()
+	})
+
+	if n.server, err = web.Start(web.Config{Listen: n.cfg.HTTP.Listen}, n, n.metrics.Registry(), n.log); err != nil {
+		return err
+	}
+	n.opened("http", func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		return n.server.Close(ctx)
+	})
+	go func() {
+		defer close(n.begun)
+		if err := n.begin(ctx, dead, writer, ledgers); err != nil && ctx.Err() == nil {
+			n.fail(err)
+		}
+	}()
+	return nil
+}
+
+func (n *Node) openView(path string, ledgers map[message.AccountName]*ledger) (*sqlite.View, *sqlite.Writer, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, nil, err
+	}
+	view, err := sqlite.Open(sqlite.DefaultConfig(path))
+	if err != nil {
+		return nil, nil, err
+	}
+	backlog := func(account message.AccountName, after uint64) iter.Seq2[message.OrderEvent, error] {
+		return ledgers[account].after(after)
+	}
+	writer, err := sqlite.NewWriter(view, sqlite.DefaultWriterConfig(), backlog, func(err error) {
+		n.log.Warn("the queryable view is behind; it will catch up from the journal", slog.Any("reason", err))
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, view.Close())
+	}
+	for account := range ledgers {
+		writer.CatchUp(account)
+	}
+	return view, writer, nil
+}
+
+// begin starts the sources and the actors. It returns when they run, or cannot.
+func (n *Node) begin(ctx context.Context, dead *deadletter.Store, writer *sqlite.Writer, ledgers map[message.AccountName]*ledger) error {
+	var sources []*source
+	for _, v := range n.cfg.Venues {
+		n.setWaiting(fmt.Sprintf("venue %s: finding out what it lists", v.Name))
+		s, err := sourceOf(ctx, v, n.cfg.Node.DataDir, n.log, n.setWaiting)
+		if err != nil {
+			return err
+		}
+		n.opened("venue "+string(v.Name), s.close)
+		sources = append(sources, s)
+	}
+	env, dispatcher := system.Live(n.log), actors.LiveDispatcher()
+	deps := actors.Deps{Metrics: n.metrics, Bars: barStore{writer, n.cfg.Store.Bars}, DeadLetters: deadLetters{dead},
+		HTTP: &http.Client{Timeout: listingsTimeout}, GaveUp: n.gaveUp}
+	var loop *system.Loop
+	if n.mode == "replay" {
+		loop = system.NewLoop(0)
+		env = system.Env{Now: loop.Now, After: loop.After, Go: loop.Go, Log: n.log, Repeatable: true}
+		dispatcher, deps.Drive, deps.Replay = loop, loop.Run, feeder.NewReplay(loop)
+	}
+	deps.Env, deps.Dispatcher = env, dispatcher
+	cfg, err := n.actorsConfig(sources, ledgers)
+	if err != nil {
+		return err
+	}
+	deps.View = writer
+	tree, err := actors.Start(cfg, deps)
+	if err != nil {
+		return err
+	}
+	n.tree.Store(tree)
+	n.setWaiting("")
+	n.log.Info("node runs", slog.String("node", n.cfg.Node.Name), slog.String("mode", n.mode), slog.String("http", n.server.URL()))
+	if loop != nil {
+		loop.Run()
+		go n.play(ctx, deps.Replay, tree)
+	}
+	return nil
+}
+
+// play drives a replay to its end.
+func (n *Node) play(ctx context.Context, r *feeder.Replay, tree *actors.Tree) {
+	r.Run(func(to *actor.PID, m any) { tree.Send(to, m) }, ctx.Done())
+	n.finish.Do(func() { close(n.finished) })
+}
+
+func (n *Node) fail(err error) {
+	n.log.Error("the node cannot go on", slog.Any("reason", err))
+	n.finish.Do(func() {
+		n.err = err
+		close(n.finished)
+	})
+}
+
+// gaveUp answers the stop of an actor that failed too often. Without a feeder or a strategy the
+// others go on, and the node says that it is not ready; without a partition, a classifier or a
+// gateway what it shows would be wrong.
+func (n *Node) gaveUp(who string, reason any) {
+	n.log.Error("actor stopped for good: it failed too often", slog.String("actor", who), slog.Any("reason", reason))
+}
+
+// Finished is closed when a replay is over, or when the node cannot go on; Err says which.
+func (n *Node) Finished() <-chan struct{} { return n.finished }
+
+// Err returns why the node cannot go on; nil before Finished and after a replay.
+func (n *Node) Err() error {
+	select {
+	case <-n.finished:
+		return n.err
+	default:
+		return nil
+	}
+}
+
+// URL is where the node answers.
+func (n *Node) URL() string { return n.server.URL() }
+
+// Metrics returns the node's metrics.
+func (n *Node) Metrics() *telemetry.Metrics { return n.metrics }
+
+// Close ends the node: feeders first, journals last. What was read is worked through as far as
+// ctx allows.
+func (n *Node) Close(ctx context.Context) error {
+	n.cancel()
+	<-n.begun
+	var err error
+	if tree := n.tree.Load(); tree != nil {
+		err = tree.Stop(ctx)
+	}
+	return errors.Join(err, n.closeAll())
+}
+
+func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*ledger) (actors.Config, error) {
+	var cfg actors.Config
+	listings := map[market.Venue][]market.Listing{}
+	for _, s := range sources {
+		listings[s.cfg.Venue] = s.listings
+		protocols, err := s.adapter.New(s.cfg)
+		if err != nil {
+			return cfg, err
+		}
+		for i := range protocols {
+			name := string(s.cfg.Venue)
+			if len(protocols) > 1 {
+				name = fmt.Sprintf("%s-%d", name, i+1)
+			}
+			cfg.Feeders = append(cfg.Feeders, actors.Feeder{Config: feeder.DefaultConfig(name, n.cfg.Node.Partitions), Protocol: s.protocol(i)})
+		}
+	}
+	for _, e := range n.cfg.Engines {
+		cfg.Engines = append(cfg.Engines, engineConfig(e))
+	}
+	var err error
+	if cfg.State, err = n.stateConfig(cfg.Engines); err != nil {
+		return cfg, err
+	}
+	accountVenue := map[message.AccountName]market.Venue{}
+	for _, a := range n.cfg.Accounts {
+		accountVenue[a.Name] = a.Venue
+		cfg.Accounts = append(cfg.Accounts, n.account(a, listings[a.Venue], ledgers[a.Name]))
+	}
+	for _, s := range n.cfg.Strategies {
+		c, err := strategyConfig(s, listings[accountVenue[s.Account]])
+		if err != nil {
+			return cfg, err
+		}
+		cfg.Strategies = append(cfg.Strategies, c)
+	}
+	l := n.cfg.Limits
+	cfg.Mailboxes = actors.Mailboxes{Feeder: l.MailboxState, State: l.MailboxState, Classifier: l.MailboxClassifier,
+		Strategy: l.MailboxStrategy, Order: l.MailboxOrder, Monitor: l.MailboxOrder}
+	return cfg, nil
+}
+
+func engineConfig(e config.Engine) classifier.Config {
+	c := classifier.Config{Name: e.Name, Type: classifier.Criteria, Default: e.Default, Feature: e.Feature, Low: e.Low, High: e.High, Margin: e.Margin}
+	if e.Type == "range" {
+		c.Type = classifier.Range
+	}
+	for _, class := range e.Classes {
+		c.Classes = append(c.Classes, classifier.Class{Name: class.Name, When: class.When})
+	}
+	return c
+}
+
+// stateConfig makes state keep what the engines ask for.
+func (n *Node) stateConfig(engines []classifier.Config) (state.Config, error) {
+	c := state.DefaultConfig()
+	c.Partitions, c.Buckets, c.Bars, c.Trades, c.Late = n.cfg.Node.Partitions, n.cfg.State.WindowBuckets, n.cfg.State.Bars, n.cfg.State.Trades, n.cfg.State.Late
+	c.Partial, c.Instruments = n.cfg.State.Partial, n.cfg.Limits.InstrumentsMax
+	for _, v := range n.cfg.Venues {
+		if v.BookLevels > 0 {
+			c.BookLevels = v.BookLevels
+		}
+	}
+	names := map[string]bool{}
+	for _, e := range engines {
+		for _, name := range e.Features() {
+			if names[name] {
+				continue
+			}
+			names[name] = true
+			f, err := state.ParseFeature(name)
+			if err != nil {
+				return c, err
+			}
+			c.Features = append(c.Features, f)
+			if w := f.Window(); w != 0 && !slices.Contains(c.Windows, w) {
+				c.Windows = append(c.Windows, w)
+			}
+		}
+	}
+	return c, c.Validate()
+}
+
+func (n *Node) account(a config.Account, listings []market.Listing, l *ledger) actors.Account {
+	c := order.DefaultConfig()
+	c.Account, c.Venue, c.Listings = a.Name, a.Venue, listings
+	c.Epoch = 1 // one node, one gateway: the data directory's lock sees to it
+	c.OpenOrdersMax, c.QueueMax, c.HistoryMax = n.cfg.Limits.OpenOrdersMax, n.cfg.Limits.MailboxOrder, n.cfg.Limits.OrderHistoryMax
+	return actors.Account{Config: c, Open: l.lend,
+		History: func() iter.Seq2[message.OrderEvent, error] { return l.after(0) },
+		Venue: func(replies order.Replies) (order.Venue, error) {
+			p := paper.DefaultConfig()
+			p.Latency, p.MakerFee, p.TakerFee = a.Latency, a.MakerFee, a.TakerFee
+			core, err := paper.New(p)
+			if err != nil {
+				return nil, err
+			}
+			return paper.NewVenue(core, replies), nil
+		}}
+}
+
+func strategyConfig(s config.Strategy, listings []market.Listing) (actors.Strategy, error) {
+	c := strategy.DefaultConfig()
+	c.Name, c.Engine, c.Account, c.Cooldown = s.Name, s.Engine, s.Account, s.Cooldown
+	c.PositionMaxNotional, c.PositionMaxQuantity, c.OnlyTrusted = s.PositionMaxNotional, s.PositionMaxQuantity, s.OnlyTrusted
+	for _, r := range s.Rules {
+		c.Rules = append(c.Rules, strategy.Rule{From: r.From, To: r.To, Side: r.Side, Type: r.Type, TimeInForce: r.TimeInForce,
+			Quantity: r.Quantity, Notional: r.Notional, OffsetBps: r.OffsetBPS, Close: r.Close})
+	}
+	listings, err := choose(listings, s.Instruments)
+	if err != nil {
+		return actors.Strategy{}, fmt.Errorf("strategy %s: %w", s.Name, err)
+	}
+	return actors.Strategy{Config: c, Listings: listings}, c.Validate()
+}
+
+// barStore hands closed bars of the wanted intervals to the view's writer.
+type barStore struct {
+	writer    *sqlite.Writer
+	intervals []time.Duration
+}
+
+func (b barStore) Save(bars []message.Bar) int {
+	kept := make([]message.Bar, 0, len(bars))
+	for _, bar := range bars {
+		if slices.Contains(b.intervals, bar.Fields().Interval) {
+			kept = append(kept, bar)
+		}
+	}
+	if len(kept) == 0 {
+		return 0
+	}
+	before := b.writer.Stats().BarsDropped
+	b.writer.OfferBars(kept...)
+	return int(b.writer.Stats().BarsDropped - before)
+}

@@ -1,0 +1,227 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/maru-trading/maru/actors/feeder"
+	"github.com/maru-trading/maru/actors/market"
+	"github.com/maru-trading/maru/adapters/store/deadletter"
+	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/replay"
+	"github.com/maru-trading/maru/adapters/venue/sim"
+	"github.com/maru-trading/maru/cmd/internal/venues"
+	"github.com/maru-trading/maru/config"
+)
+
+// source is a venue that the node follows: what it lists, how each connection speaks, and what
+// runs behind it in this process, if anything does.
+type source struct {
+	cfg      venue.Config
+	adapter  venues.Adapter
+	listings []market.Listing
+	replay   *replay.Server // nil unless it plays recorded sessions
+	close    func() error
+}
+
+// sourceOf starts what a venue needs in this process and finds out what it lists. Where a live
+// venue cannot be reached it tries until ctx ends; waiting is told of each failure.
+func sourceOf(ctx context.Context, v config.Venue, dir string, log *slog.Logger, waiting func(why string)) (*source, error) {
+	adapter, err := venues.Find(v.Adapter)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{adapter: adapter, close: func() error { return nil }, cfg: venue.Config{Venue: v.Name,
+		WebSocketURL: v.WebSocketURL, RESTURL: v.RESTURL, Channels: v.Channels, BookDepth: v.BookLevels}}
+	switch {
+	case v.Replay != nil:
+		err = s.startReplay(v)
+	case v.Sim != nil:
+		err = s.startSim(v, log)
+	default:
+		err = s.fetchListings(ctx, v, dir, log, waiting)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("venue %s: %w", v.Name, err)
+	}
+	s.cfg.Listings = s.listings
+	return s, nil
+}
+
+func (s *source) startSim(v config.Venue, log *slog.Logger) error {
+	// The exchange ends with Close, not with the context: actors are ended before it.
+	server, err := sim.Start(context.Background(), sim.Config{Seed: v.Sim.Seed, Instruments: v.Sim.Instruments, EventsPerSecond: float64(v.Sim.EventsPerSecond)})
+	if err != nil {
+		return err
+	}
+	s.close = server.Close
+	s.cfg.WebSocketURL, s.cfg.RESTURL = server.URL()+"/stream", server.RESTURL()
+	all := make([]market.Listing, len(server.Listings()))
+	for n, l := range server.Listings() { // under the name that the configuration gives the venue
+		if l.Instrument, err = market.NewInstrument(v.Name, l.Instrument.Name()); err != nil {
+			return err
+		}
+		all[n] = l
+	}
+	s.listings, err = choose(all, v.Instruments)
+	log.Info("embedded exchange started", slog.String("venue", string(v.Name)), slog.Uint64("seed", v.Sim.Seed), slog.Int("instruments", len(s.listings)))
+	return err
+}
+
+func (s *source) startReplay(v config.Venue) error {
+	for _, i := range v.Instruments {
+		s.listings = append(s.listings, market.Listing{Instrument: i, Symbol: s.adapter.Symbol(i), Ticks: s.adapter.Ticks(i)})
+	}
+	s.cfg.Listings = s.listings
+	protocols, err := s.adapter.New(s.cfg)
+	if err != nil {
+		return err
+	}
+	cfg := replay.Config{Venue: v.Name, Files: v.Replay.Files, Speed: float64(v.Replay.Speed), Loop: v.Replay.Loop, Clients: len(protocols)}
+	if v.Adapter != string(v.Name) {
+		cfg.Venue = market.Venue(v.Adapter)
+	}
+	if f := v.Replay.Faults; f != nil {
+		cfg.Faults = replay.Faults{Seed: f.Seed, CutEvery: f.CutEvery, CutAfter: f.CutAfter, StallAfter: f.StallAfter, StallFor: f.StallFor,
+			RepeatOneIn: f.RepeatEvery, DropOneIn: f.DropEvery, CorruptOneIn: f.CorruptEvery}
+	}
+	if s.replay, err = replay.New(cfg); err != nil {
+		return err
+	}
+	s.close = s.replay.Close
+	s.cfg.WebSocketURL, s.cfg.RESTURL = s.replay.URL()+"/stream", s.replay.RESTURL()
+	return nil
+}
+
+const (
+	listingsTimeout  = 15 * time.Second
+	listingsBytesMax = 64 << 20 // Binance's list has about 15 MB
+)
+
+// fetchListings asks the venue for its list. The last answer is kept on disk, and is used when
+// the venue cannot be reached: a node that restarts offline knows its instruments.
+func (s *source) fetchListings(ctx context.Context, v config.Venue, dir string, log *slog.Logger, waiting func(string)) error {
+	kept := filepath.Join(dir, "listings", string(v.Name)+".json")
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval = time.Second, time.Minute
+	for {
+		body, err := fetch(ctx, s.adapter.ListingsURL(v.RESTURL))
+		if err == nil {
+			var all []market.Listing
+			if all, err = s.adapter.ParseListings(v.Name, body); err == nil {
+				if err := keep(kept, body); err != nil {
+					log.Warn("the venue's list could not be kept for an offline start", slog.Any("reason", err))
+				}
+				s.listings, err = choose(all, v.Instruments)
+				return err // an instrument that the venue does not list is for a person to mend
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if body, readErr := os.ReadFile(kept); readErr == nil {
+			if all, parseErr := s.adapter.ParseListings(v.Name, body); parseErr == nil {
+				log.Warn("venue cannot be reached; using the list it gave last time", slog.String("venue", string(v.Name)), slog.Any("reason", err))
+				s.listings, err = choose(all, v.Instruments)
+				return err
+			}
+		}
+		d := wait.NextBackOff()
+		waiting(fmt.Sprintf("venue %s cannot be reached (%v); trying again in %v", v.Name, err, d.Round(time.Second)))
+		log.Warn("venue cannot be reached; trying again", slog.String("venue", string(v.Name)), slog.Any("reason", err), slog.Duration("in", d.Round(time.Millisecond)))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(d):
+		}
+	}
+}
+
+func fetch(ctx context.Context, url string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, listingsTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, listingsBytesMax+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(body) > listingsBytesMax:
+		return nil, fmt.Errorf("get %s: more than %d bytes", url, listingsBytesMax)
+	case response.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("get %s: %s: %.200q", url, response.Status, body)
+	}
+	return body, nil
+}
+
+// keep writes a file whole or not at all.
+func keep(path string, body []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", body, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// choose returns the listings of the wanted instruments, in their order; of all if none is named.
+func choose(all []market.Listing, wanted []market.Instrument) ([]market.Listing, error) {
+	if len(wanted) == 0 {
+		return all, nil
+	}
+	by := make(map[market.Instrument]market.Listing, len(all))
+	for _, l := range all {
+		by[l.Instrument] = l
+	}
+	chosen := make([]market.Listing, 0, len(wanted))
+	for _, i := range wanted {
+		l, ok := by[i]
+		if !ok {
+			return nil, fmt.Errorf("%s is not traded there now (it lists %d instruments): take it out of the configuration, or mend its name", i.Name(), len(all))
+		}
+		chosen = append(chosen, l)
+	}
+	return chosen, nil
+}
+
+// protocol returns how connection n of the source speaks. It is made anew for every start of
+// its feeder, because a protocol keeps scratch memory of its own.
+func (s *source) protocol(n int) func() (feeder.Protocol, error) {
+	return func() (feeder.Protocol, error) {
+		all, err := s.adapter.New(s.cfg)
+		if err != nil {
+			return nil, err
+		}
+		return all[n], nil
+	}
+}
+
+// deadLetters hands what feeders could not read to the store.
+type deadLetters struct{ store *deadletter.Store }
+
+func (d deadLetters) Add(l feeder.DeadLetter) { d.store.Add(deadletter.DeadLetter(l)) }
+
+func openDeadLetters(dir string, c config.Store, log *slog.Logger) (*deadletter.Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	cfg := deadletter.DefaultConfig(dir)
+	cfg.BytesMax, cfg.FilesMax = int64(c.DeadLetterMaxSize), c.DeadLetterMaxFiles
+	return deadletter.Open(cfg, func(err error) { log.Warn("dead letters cannot be kept", slog.Any("reason", err)) })
+}

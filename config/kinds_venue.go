@@ -1,0 +1,175 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/maru-trading/maru/actors/market"
+)
+
+// instrumentKind is an instrument as venue:NAME.
+func instrumentKind() kind[market.Instrument] {
+	const want = "an instrument as venue:BASE-QUOTE, such as \"upbit:BTC-KRW\""
+	return kind[market.Instrument]{
+		want: want,
+		read: func(r *reader, path string, raw any) (none market.Instrument, _ bool) {
+			text, _ := raw.(string)
+			i, err := market.ParseInstrument(text)
+			if err != nil {
+				hint := ""
+				if strings.ToUpper(text) != text && strings.Contains(text, "-") {
+					hint = "the name in capitals, behind the venue's name and a colon"
+				}
+				r.fault(path, "want "+want, describe(raw), hint)
+				return none, false
+			}
+			return i, true
+		},
+		format: func(i market.Instrument) string { return quote(i.String()) },
+	}
+}
+
+// instrumentsKey is venue.instruments: names whose venue stands beside them. They are kept as
+// instruments of a venue without name until finishVenue knows it.
+func instrumentsKey() key[Venue] {
+	k := kind[market.Instrument]{
+		want: "an instrument as BASE-QUOTE in capitals, such as \"BTC-KRW\"",
+		read: func(r *reader, path string, raw any) (none market.Instrument, _ bool) {
+			text, _ := raw.(string)
+			i, err := market.NewInstrument(venueUnnamed, text)
+			if err != nil {
+				r.fault(path, "want an instrument as BASE-QUOTE in capitals, such as \"BTC-KRW\"", describe(raw), canonicalHint(text))
+				return none, false
+			}
+			return i, true
+		},
+		format: func(i market.Instrument) string { return quote(i.Name()) },
+	}
+	return field("instruments", list(k, 1, instrumentsMax), func(v *Venue) *[]market.Instrument { return &v.Instruments },
+		"Instruments to follow, by their canonical names: what is traded, a dash, what is paid. Not needed with the adapter sim, which follows all it has.").
+		otherwise("all of the sim; required elsewhere", `["BTC-KRW", "ETH-KRW"]`)
+}
+
+const venueUnnamed market.Venue = "?"
+
+// quotes are currencies in which venues quote, longest first, to guess what a symbol means.
+var quotes = []string{"USDT", "USDC", "FDUSD", "BUSD", "KRW", "USD", "EUR", "BTC", "ETH", "BNB", "JPY"}
+
+// canonicalHint guesses the canonical name of a venue's own symbol: BTCUSDT, KRW-BTC, btc_krw.
+func canonicalHint(text string) string {
+	if len(text) > 40 {
+		return ""
+	}
+	upper := strings.NewReplacer("_", "-", "/", "-", ":", "-").Replace(strings.ToUpper(text))
+	if !strings.Contains(upper, "-") {
+		for _, quote := range quotes {
+			if base, ok := strings.CutSuffix(upper, quote); ok && base != "" {
+				upper = base + "-" + quote
+				break
+			}
+		}
+	}
+	if _, err := market.NewInstrument(venueUnnamed, upper); err != nil {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", upper)
+}
+
+// swapped returns the canonical name of an Upbit symbol, whose quote stands first; "" if the name
+// is not one.
+func swapped(i market.Instrument) string {
+	if (i.Base() == "KRW" || i.Base() == "USDT") && i.IsSpot() && i.Quote() != "KRW" {
+		return i.Quote() + "-" + i.Base()
+	}
+	return ""
+}
+
+// speedKind is "1x", "2.5x" or "max".
+func speedKind() kind[Speed] {
+	const want = "\"1x\" to \"1000000x\" (fractions too, from \"0.001x\") or \"max\""
+	return kind[Speed]{
+		want: want,
+		read: func(r *reader, path string, raw any) (Speed, bool) {
+			text, ok := raw.(string)
+			if text == "max" {
+				return SpeedMax, true
+			}
+			number, x := strings.CutSuffix(text, "x")
+			f, err := strconv.ParseFloat(number, 64)
+			if !ok || !x || err != nil || !(f >= 0.001 && f <= 1e6) {
+				hint := ""
+				switch raw.(type) {
+				case int64, float64:
+					hint = fmt.Sprintf("did you mean %q?", fmt.Sprint(raw)+"x")
+				}
+				r.fault(path, "want "+want, describe(raw), hint)
+				return 0, false
+			}
+			return Speed(f), true
+		},
+		format: func(s Speed) string { return quote(s.String()) },
+	}
+}
+
+// String writes s as in the file: "10x" or "max".
+func (s Speed) String() string {
+	if s == SpeedMax {
+		return "max"
+	}
+	return strconv.FormatFloat(float64(s), 'f', -1, 64) + "x"
+}
+
+// MarshalText writes what String prints, for JSON.
+func (s Speed) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// modeKind is the mode of an account.
+func modeKind() kind[string] {
+	k := choice("paper")
+	inner := k.read
+	k.read = func(r *reader, path string, raw any) (string, bool) {
+		if text, ok := raw.(string); ok && (text == "live" || text == "real") {
+			r.fault(path, "want "+k.want, describe(raw), "live trading is not built yet; use paper")
+			return "", false
+		}
+		return inner(r, path, raw)
+	}
+	return k
+}
+
+// featureName is the shape of a feature's name; which ones there are the state knows.
+var featureName = rule{
+	want: "the name of a feature, such as \"price\" or \"min_5m\"",
+	hint: func(text string) (string, bool) {
+		return "letters a-z, digits and _", featurePattern.MatchString(text)
+	},
+}
+
+var featurePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+
+// rangeEnd is a feature or a number, kept as text.
+func rangeEnd() kind[string] {
+	k := word[string](rule{
+		want: "the name of a feature, such as \"min_5m\", or a number",
+		hint: func(text string) (string, bool) {
+			f, err := strconv.ParseFloat(text, 64)
+			if err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) && !strings.ContainsAny(text, "_xX") {
+				return "", true
+			}
+			return featureName.hint(text)
+		},
+	})
+	inner := k.read
+	k.read = func(r *reader, path string, raw any) (string, bool) {
+		switch v := raw.(type) {
+		case int64:
+			raw = strconv.FormatInt(v, 10)
+		case float64:
+			raw = strconv.FormatFloat(v, 'f', -1, 64)
+		}
+		return inner(r, path, raw)
+	}
+	return k
+}
