@@ -227,7 +227,7 @@ func (f *Feeder) flush(now market.Timestamp) {
 func (f *Feeder) snapshot(s snapshot) {
 	err := s.err
 	if err == nil {
-		if err = f.core.Snapshot(s.instrument, s.body, s.at); err != nil {
+		if err = f.core.Snapshot(s.instrument, s.body, s.at); err != nil && !errors.Is(err, ErrTooOld) {
 			f.metrics.deadLetter(Reason(err))
 			f.deps.DeadLetters.Add(DeadLetter{Time: s.at, Venue: f.protocol.Venue(), Reason: Reason(err), Detail: err.Error(), Frame: s.body})
 		}
@@ -264,13 +264,13 @@ func (f *Feeder) fetch(i market.Instrument) {
 		}
 		f.root.Send(f.self, snapshot{instrument: i, body: body, at: at, err: err})
 	}
-	// The venue counts requests: many books at once take turns. A replay server does not.
-	f.fetched = max(f.fetched.Add(f.core.snapshot.SnapshotEvery()), now())
-	if wait := f.fetched.Sub(now()); wait > 0 && !replay {
-		f.deps.Env.After(wait, func() { f.deps.Env.Go(request) })
+	if replay || f.cfg.Local {
+		f.deps.Env.Go(request)
 		return
 	}
-	f.deps.Env.Go(request)
+	// The venue counts requests: many books at once take turns.
+	f.fetched = max(f.fetched.Add(f.core.snapshot.SnapshotEvery()), now())
+	f.deps.Env.After(f.fetched.Sub(now()), func() { f.deps.Env.Go(request) })
 }
 
 // RecordedAt is the header in which a replay server says when an answer was first received,

@@ -2,6 +2,7 @@ package feeder
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/maru-trading/maru/actors/market"
@@ -120,7 +121,9 @@ func (c *Core) book(b message.Book) {
 		c.trust(o, false, "waiting for a snapshot")
 	}
 	if f.Snapshot {
-		c.joinSnapshot(j, b)
+		if !c.joinSnapshot(j, b) {
+			c.want(j)
+		}
 		return
 	}
 	switch j.update(b, c.cfg.PendingMax) {
@@ -137,8 +140,11 @@ func (c *Core) book(b message.Book) {
 	}
 }
 
+// ErrTooOld is the error for a snapshot after which updates are missing.
+var ErrTooOld = errors.New("the snapshot is older than the updates that are kept")
+
 // Snapshot takes in the answer to a request for a snapshot. An error says that it could not be
-// read; the caller asks again later with Retry.
+// read, or is ErrTooOld; the caller asks again later with Retry, not at once.
 func (c *Core) Snapshot(i market.Instrument, body []byte, received market.Timestamp) error {
 	b, err := c.snapshot.DecodeSnapshot(i, body, received)
 	if err != nil {
@@ -150,21 +156,24 @@ func (c *Core) Snapshot(i market.Instrument, body []byte, received market.Timest
 	if j == nil {
 		return nil // the connection was lost meanwhile
 	}
-	c.joinSnapshot(j, b)
+	if !c.joinSnapshot(j, b) {
+		return fmt.Errorf("feeder: %v at %d: %w", i, b.Fields().LastID, ErrTooOld)
+	}
 	return nil
 }
 
-func (c *Core) joinSnapshot(j *join, b message.Book) {
+// joinSnapshot reports false if updates are missing between b and those that are kept.
+func (c *Core) joinSnapshot(j *join, b message.Book) bool {
 	follow, ok := j.snapshot(b)
 	if !ok {
-		c.want(j)
-		return
+		return false
 	}
 	c.emit(b)
 	for _, u := range follow {
 		c.emit(u)
 	}
 	c.trust(b.Origin(), true, "snapshot joined")
+	return true
 }
 
 // Retry asks again for a snapshot that did not come.

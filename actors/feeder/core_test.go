@@ -204,6 +204,7 @@ func TestCoreJoinsBooks(t *testing.T) {
 			up
 			book BTC 10-11 1
 			snap BTC 7
+			retry BTC
 			snap BTC 10`, `
 			up
 			  BTC trusted=false waiting for a snapshot
@@ -211,6 +212,8 @@ func TestCoreJoinsBooks(t *testing.T) {
 			book BTC 10-11 1
 			  fetch BTC
 			snap BTC 7
+			  error feeder: test:BTC-KRW at 7: the snapshot is older than the updates that are kept
+			retry BTC
 			  fetch BTC
 			snap BTC 10
 			  BTC snapshot 10

@@ -82,6 +82,8 @@ type Config struct {
 	SnapshotRetry, SnapshotRetryMax time.Duration
 	// ReconnectMin to ReconnectMax bound the wait before a lost connection is dialed again.
 	ReconnectMin, ReconnectMax time.Duration
+	// Local says that the venue runs on this machine: requests for snapshots need no spacing.
+	Local bool
 	// Credit is how many batches may be on their way to a partition in a run where nothing
 	// may be conflated.
 	Credit int

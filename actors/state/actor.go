@@ -60,7 +60,7 @@ func NewPartition(cfg Config, deps Deps, restarted bool) *Partition {
 	p.instruments.Set(0)
 	p.untrusted.Set(0)
 	for _, interval := range cfg.Bars {
-		p.closed[interval] = m.StateBars.WithLabelValues(intervalName(interval))
+		p.closed[interval] = m.StateBars.WithLabelValues(PeriodName(interval))
 	}
 	return p
 }
@@ -126,7 +126,7 @@ func (p *Partition) count(s Stats) {
 		p.instruments.Add(float64(s.Instruments))
 	}
 	if s.Instruments+s.Trusted+s.Untrusted > 0 {
-		p.untrusted.Set(float64(p.core.untrustedCount()))
+		p.untrusted.Set(float64(p.core.UntrustedCount()))
 	}
 	if s.Refused > 0 {
 		p.deps.Env.Log.Warn("events refused: the partition is full, or they are not its own",
@@ -158,27 +158,4 @@ func (p *Partition) resync(ctx actor.Context, reason string) {
 			ctx.Send(feeder, r)
 		}
 	}
-}
-
-// untrustedCount returns how many instruments are not trusted now.
-func (c *Core) untrustedCount() (n int) {
-	for _, in := range c.instruments {
-		if !in.trust.trusted {
-			n++
-		}
-	}
-	return n
-}
-
-// intervalName writes a bar's interval as the configuration does: 1s, 5m, 1h, 1d.
-func intervalName(d time.Duration) string {
-	for _, unit := range []struct {
-		d    time.Duration
-		name string
-	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
-		if d >= unit.d && d%unit.d == 0 {
-			return strconv.FormatInt(int64(d/unit.d), 10) + unit.name
-		}
-	}
-	return d.String()
 }

@@ -130,7 +130,8 @@ func TestBarClosesWhenTimeHasPassed(t *testing.T) {
 	}
 }
 
-// TestBatchingChangesNoBar: the same events one a batch, all in one batch, and in twos.
+// TestBatchingChangesNoBar: the same events one a batch, in twos, sevens, and all in one batch.
+// Quotes between the trades move time past the ends of bars.
 func TestBatchingChangesNoBar(t *testing.T) {
 	var events []message.Event
 	r := rand.New(rand.NewPCG(5, 5))
@@ -139,6 +140,10 @@ func TestBatchingChangesNoBar(t *testing.T) {
 		now += time.Duration(r.Int64N(int64(3 * time.Second)))
 		o := message.Origin{Instrument: btc, VenueTime: at(now - time.Duration(r.Int64N(int64(4*time.Second)))), Received: at(now)}
 		events = append(events, trade(o, "5", "1"))
+		if r.IntN(2) == 0 {
+			now += time.Duration(r.Int64N(int64(3 * time.Second)))
+			events = append(events, bbo(origin(btc, now), "4", "1", "6", "1"))
+		}
 	}
 	run := func(size int) (bars []message.Bar, late uint64) {
 		c := New(DefaultConfig())
@@ -201,6 +206,20 @@ func TestVenueTimeFarAheadIsNotBelieved(t *testing.T) {
 	}
 }
 
+// TestVenueTimeAloneIsCheckedToo: without a time of ours the batch's says what is far ahead, or
+// one mad frame would stop the instrument's windows for good.
+func TestVenueTimeAloneIsCheckedToo(t *testing.T) {
+	c := New(withFeatures(t, "count_10s"))
+	mad := message.Origin{Instrument: btc, VenueTime: at(24 * 365 * time.Hour)}
+	c.Step(batch(at(0), trade(mad, "5", "1")))
+	for s := 1; s <= 30; s++ {
+		c.Step(batch(at(time.Duration(s)*time.Second), trade(origin(btc, time.Duration(s)*time.Second), "5", "1")))
+	}
+	if row, _ := c.View(btc); row.Value(0) != 10 {
+		t.Errorf("%v trades in ten seconds of one a second, want 10", row.Value(0))
+	}
+}
+
 func TestBarSumsStopAtTheGreatest(t *testing.T) {
 	c := minuteBars(t)
 	const most = "170141183460469231731"
@@ -233,5 +252,27 @@ func TestSourcesCloseTheirOwnBars(t *testing.T) {
 	}
 	if out := from("slow", time.Hour); len(out.Bars) != 1 || out.Bars[0].Fields().Instrument != other {
 		t.Errorf("slow closed %v", out.Bars)
+	}
+}
+
+// TestTimeClosesWithinABatch: what is late does not depend on whether a quote that moved time
+// came in a batch of its own.
+func TestTimeClosesWithinABatch(t *testing.T) {
+	delayed := message.Origin{Instrument: btc, VenueTime: at(59 * time.Second), Received: at(64 * time.Second)}
+	events := []message.Event{
+		trade(origin(btc, 58*time.Second), "5", "1"),
+		bbo(origin(btc, 63*time.Second), "4", "1", "6", "1"),
+		trade(delayed, "7", "1"),
+	}
+	together := minuteBars(t).Step(batch(at(64*time.Second), events...))
+	c := minuteBars(t)
+	var bars []message.Bar
+	var late uint64
+	for _, e := range events {
+		out := c.Step(batch(e.Origin().Received, e))
+		bars, late = append(bars, out.Bars...), late+out.Stats.LateTrades
+	}
+	if late != 1 || together.Stats.LateTrades != 1 || len(bars) != 1 || !slices.Equal(bars, together.Bars) {
+		t.Errorf("one by one %d late and %v, together %d late and %v", late, bars, together.Stats.LateTrades, together.Bars)
 	}
 }

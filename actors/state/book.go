@@ -189,7 +189,7 @@ func (s *side) change(l message.Level) {
 func (k *book) crossed() bool {
 	bid, okBid := k.bids.best()
 	ask, okAsk := k.asks.best()
-	return okBid && okAsk && ask.Price.Less(bid.Price.Decimal)
+	return okBid && okAsk && !bid.Price.Less(ask.Price.Decimal)
 }
 
 // clear forgets every level.

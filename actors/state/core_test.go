@@ -393,3 +393,13 @@ func TestOutSharesNothingWithTheCore(t *testing.T) {
 		t.Errorf("the first row became %v", first.Row(0))
 	}
 }
+
+// TestQuantityZeroIsKnown: a side that comes up with quantity zero has one, and an empty side has
+// none.
+func TestQuantityZeroIsKnown(t *testing.T) {
+	c := New(withFeatures(t, "bid_quantity", "ask_quantity"))
+	row := c.Step(batch(at(0), bbo(origin(btc, 0), "10", "0", "0", "0"))).Views.Row(0)
+	if row.Value(0) != 0 || !math.IsNaN(row.Value(1)) {
+		t.Errorf("bid %v ask %v, want 0 and NaN", row.Value(0), row.Value(1))
+	}
+}

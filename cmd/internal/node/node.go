@@ -301,7 +301,9 @@ func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*
 			if len(protocols) > 1 {
 				name = fmt.Sprintf("%s-%d", name, i+1)
 			}
-			cfg.Feeders = append(cfg.Feeders, actors.Feeder{Config: feeder.DefaultConfig(name, n.cfg.Node.Partitions), Protocol: s.protocol(i)})
+			f := feeder.DefaultConfig(name, n.cfg.Node.Partitions)
+			f.Local = s.local
+			cfg.Feeders = append(cfg.Feeders, actors.Feeder{Config: f, Protocol: s.protocol(i)})
 		}
 	}
 	for _, e := range n.cfg.Engines {

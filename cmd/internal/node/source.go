@@ -28,6 +28,7 @@ type source struct {
 	cfg      venue.Config
 	adapter  venues.Adapter
 	listings []market.Listing
+	local    bool           // it runs in this process
 	replay   *replay.Server // nil unless it plays recorded sessions
 	close    func() error
 }
@@ -62,7 +63,7 @@ func (s *source) startSim(v config.Venue, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	s.close = server.Close
+	s.close, s.local = server.Close, true
 	s.cfg.WebSocketURL, s.cfg.RESTURL = server.URL()+"/stream", server.RESTURL()
 	all := make([]market.Listing, len(server.Listings()))
 	for n, l := range server.Listings() { // under the name that the configuration gives the venue
