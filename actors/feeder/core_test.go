@@ -19,10 +19,7 @@ var (
 
 // words is a venue whose frames are words: "trade BTC 5", "book BTC 11-12 10", "whole BTC 10",
 // "snap BTC 10". A number after the ids is the price of the one bid.
-type words struct {
-	joins bool // books are differences that need a snapshot
-	url   string
-}
+type words struct{ url string }
 
 type wordError string
 

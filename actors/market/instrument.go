@@ -10,6 +10,17 @@ import (
 // Venue names a place where instruments are traded: "upbit", "binance", "sim".
 type Venue string
 
+// wellFormed reports whether v is 1 to 32 letters that need no escaping where it stands in front
+// of an instrument's name.
+func (v Venue) wellFormed() bool {
+	for _, c := range []byte(v) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return v != "" && len(v) <= 32
+}
+
 // Instrument is one thing traded at one venue. It is a handle of a few bytes: two Instruments
 // are == exactly when venue and name are equal. The zero Instrument is none.
 //
@@ -30,12 +41,12 @@ type instrument struct {
 var ErrInstrument = errors.New("not an instrument name (want BASE-QUOTE, such as BTC-KRW)")
 
 // NewInstrument returns the instrument of that canonical name at that venue. It fails with
-// ErrInstrument if the venue is empty or the name has no base or quote, or a letter other than
-// A-Z, 0-9 and ._-.
+// ErrInstrument if the venue is empty or has other letters than a-z, 0-9 and _-, or if the name
+// has no base or quote, or other letters than A-Z, 0-9 and ._-.
 func NewInstrument(venue Venue, name string) (Instrument, error) {
 	base, rest, ok := strings.Cut(name, "-")
 	quote, _, _ := strings.Cut(rest, "-")
-	if !ok || venue == "" || base == "" || quote == "" || strings.HasSuffix(name, "-") || !wellFormed(name) {
+	if !ok || !venue.wellFormed() || base == "" || quote == "" || strings.HasSuffix(name, "-") || !wellFormed(name) {
 		return Instrument{}, fmt.Errorf("market: instrument %.64q at venue %.32q: %w", name, string(venue), ErrInstrument)
 	}
 	name = strings.Clone(name)

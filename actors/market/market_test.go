@@ -28,8 +28,10 @@ func TestInstrument(t *testing.T) {
 			t.Errorf("%q became %v, %v", name, i, err)
 		}
 	}
-	if _, err := NewInstrument("", "BTC-KRW"); !errors.Is(err, ErrInstrument) {
-		t.Errorf("no venue: %v", err)
+	for _, venue := range []Venue{"", "a:b", "Upbit", "up bit"} {
+		if _, err := NewInstrument(venue, "BTC-KRW"); !errors.Is(err, ErrInstrument) {
+			t.Errorf("venue %q: %v", venue, err)
+		}
 	}
 	var none Instrument
 	if !none.IsZero() || none.Name() != "" || none.String() != "-" || none.Partition(4) != 0 {

@@ -6,13 +6,18 @@ import (
 	"github.com/maru-trading/maru/actors/market"
 )
 
-// Names that the configuration gives, each of its own type so that they cannot be mixed up.
-type (
-	EngineName   string // a classifier's engine
-	StrategyName string
-	AccountName  string
-	ClassName    string // what an engine calls an instrument; empty: not judged yet
-)
+// EngineName is a classifier's engine, as the configuration names it. Names have types of their
+// own so that they cannot be mixed up.
+type EngineName string
+
+// StrategyName is a strategy, as the configuration names it.
+type StrategyName string
+
+// AccountName is an account, as the configuration names it.
+type AccountName string
+
+// ClassName is what an engine calls an instrument; empty: not judged yet.
+type ClassName string
 
 // Classified says that an engine judges an instrument differently from before.
 type Classified struct{ f ClassifiedFields }

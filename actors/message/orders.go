@@ -6,13 +6,14 @@ import (
 	"github.com/maru-trading/maru/actors/market"
 )
 
-// ClientOrderID is our id of an order (FIX 11), VenueOrderID the venue's (FIX 37), ExecID that
-// of one execution (FIX 17).
-type (
-	ClientOrderID string
-	VenueOrderID  string
-	ExecID        string
-)
+// ClientOrderID is our id of an order (FIX 11).
+type ClientOrderID string
+
+// VenueOrderID is the venue's id of an order (FIX 37).
+type VenueOrderID string
+
+// ExecID is the venue's id of one execution (FIX 17).
+type ExecID string
 
 // OrderStatus is where an order stands in its life. The zero status is none.
 type OrderStatus uint8

@@ -66,11 +66,11 @@ type (
 	answered struct{}
 )
 
-// HaltRequest and ResumeRequest stop an account from taking intents, and let it again.
-type (
-	HaltRequest   struct{ Reason string }
-	ResumeRequest struct{ Reason string }
-)
+// HaltRequest stops an account from taking intents.
+type HaltRequest struct{ Reason string }
+
+// ResumeRequest lets a halted account take intents again.
+type ResumeRequest struct{ Reason string }
 
 // NewGateway returns the gateway of one account. It recovers from the journal when it starts. A
 // panic loses what it knew, not what is on disk: supervise it with a restart, which halts nothing

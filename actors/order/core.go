@@ -93,6 +93,7 @@ func (c *Core) end() Effects {
 			}
 		case ActRecover:
 			c.answerable++
+			a.Open = c.refresh(a.Open)
 		}
 		c.out.Acts = append(c.out.Acts, a)
 	}
@@ -287,6 +288,19 @@ func (c *Core) reconcile(why string) {
 		events[i] = o.last
 	}
 	c.outbox.put(Act{Kind: ActRecover, After: c.seq, Open: events})
+}
+
+// refresh brings the question of a while ago to what is known now. Orders that came later are not
+// part of it: their requests may still be behind it.
+func (c *Core) refresh(open []message.OrderEvent) []message.OrderEvent {
+	kept := open[:0]
+	for _, e := range open {
+		o := c.orders.byClient[e.Fields().ClientOrderID]
+		if o != nil && !o.f.Status.Final() {
+			kept = append(kept, o.last)
+		}
+	}
+	return kept
 }
 
 // ---- what is known

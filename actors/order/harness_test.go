@@ -126,7 +126,7 @@ func (n *node) check(a Act) {
 			n.told[f.Seq] = a.Event
 		}
 	case ActPlace:
-		if !n.created(f.ClientOrderID) {
+		if !n.created(f.ClientOrderID) || a.After < n.seqOf(f.ClientOrderID) {
 			n.tb.Fatalf("placed before it was on disk: %v", a.Event)
 		}
 		if n.placed[f.ClientOrderID]++; n.placed[f.ClientOrderID] > 1 {
@@ -142,10 +142,16 @@ func (n *node) check(a Act) {
 	}
 }
 
-func (n *node) created(id message.ClientOrderID) bool {
-	return slices.ContainsFunc(n.disk, func(e message.OrderEvent) bool {
-		return e.Fields().ClientOrderID == id && e.Fields().Action == message.ActionCreate
-	})
+func (n *node) created(id message.ClientOrderID) bool { return n.seqOf(id) != 0 }
+
+// seqOf returns the Seq under which an order's creation is on disk; zero if it is not.
+func (n *node) seqOf(id message.ClientOrderID) uint64 {
+	for _, e := range n.disk {
+		if f := e.Fields(); f.ClientOrderID == id && f.Action == message.ActionCreate {
+			return f.Seq
+		}
+	}
+	return 0
 }
 
 // invariants checks every order that is known.

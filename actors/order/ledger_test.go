@@ -131,7 +131,7 @@ func (l *ledger) recover(open []message.OrderEvent) {
 // node's own checks (harness_test.go) hold at every step.
 func TestNothingLostNothingDoubled(t *testing.T) {
 	total := make(map[string]int)
-	for seed := range uint64(300) {
+	for seed := range uint64(200) {
 		session(t, seed, total)
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)

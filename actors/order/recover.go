@@ -14,7 +14,9 @@ import (
 var ErrJournal = errors.New("the journal cannot be followed")
 
 // Recover rebuilds everything from the journal: orders, positions, counts and a halt. It is the
-// first input of a new Core, before Start, and has no effects. It fails with ErrJournal, naming
+// first input of a new Core, before Start, and has no effects. What is on disk may not have been
+// told before the crash: the shell tells every event that it passes through here once more, and
+// receivers know one they had by its Seq. It fails with ErrJournal, naming
 // the first event that does not follow from those before it, and where the journal was written
 // under a later epoch: someone else runs this account then. The Core is not to be used after a
 // failure.

@@ -17,7 +17,6 @@ import (
 var (
 	quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 	btc   = market.MustInstrument("sim", "BTC-KRW")
-	eth   = market.MustInstrument("sim", "ETH-KRW")
 )
 
 // recorder is an actor that writes down what it is told.

@@ -108,6 +108,10 @@ func Spawn(sys *actor.ActorSystem, name string, produce func() actor.Actor, mail
 	return pid, nil
 }
 
+// Crash makes the actor that gets it panic, as a fault of its own would: for tests of what
+// supervision promises, and for drills. It has no form on the wire.
+type Crash struct{ Reason string }
+
 // guard stands around every actor for what the library gets wrong: a panic while stopping would
 // restart the actor instead, and one after it would leave its parent waiting for ever.
 type guard struct {
@@ -116,7 +120,9 @@ type guard struct {
 }
 
 func (g *guard) Receive(ctx actor.Context) {
-	switch ctx.Message().(type) {
+	switch m := ctx.Message().(type) {
+	case Crash:
+		panic(m.Reason)
 	case *actor.Stopping, *actor.Stopped, *actor.Restarting:
 		defer func() {
 			if reason := recover(); reason != nil {

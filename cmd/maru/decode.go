@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,15 +15,14 @@ import (
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
-	"github.com/maru-trading/maru/adapters/venue/binance"
 	"github.com/maru-trading/maru/adapters/venue/capture"
-	"github.com/maru-trading/maru/adapters/venue/upbit"
+	"github.com/maru-trading/maru/cmd/internal/venues"
 	"github.com/maru-trading/maru/remote/ndjson"
 )
 
 func newDecodeCommand() *cobra.Command {
 	var of string
-	names := decoderNames()
+	names := venues.Names()
 	cmd := &cobra.Command{
 		Use:   "decode --venue NAME FILE|-",
 		Short: "Print recorded frames of a venue as messages, one JSON object a line",
@@ -39,7 +37,7 @@ code is then 1.`,
   zcat session.frames.gz | maru decode --venue binance - | jq 'select(.type == "trade")'`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			new, known := decoders[of]
+			d, known := decoderOf(of)
 			if !known {
 				err := fmt.Errorf("--venue %q: want one of %s", of, strings.Join(names, ", "))
 				if of == "" {
@@ -47,10 +45,10 @@ code is then 1.`,
 				}
 				return misuse(cmd, err)
 			}
-			return decodeFile(cmd.Context(), args[0], cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), new)
+			return decodeFile(cmd.Context(), args[0], cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), d)
 		},
 	}
-	cmd.Flags().StringVar(&of, "venue", "", "whose frames they are: "+strings.Join(names, " or "))
+	cmd.Flags().StringVar(&of, "venue", "", "whose frames they are: "+strings.Join(names, ", "))
 	return cmd
 }
 
@@ -65,53 +63,46 @@ type snapshotDecoder interface {
 	DecodeSnapshot(i market.Instrument, body []byte, received market.Timestamp) (message.Book, error)
 }
 
-// venueDecoder is what maru decode knows of a venue.
+// venueDecoder is what maru decode knows of a venue besides its adapter.
 type venueDecoder struct {
 	name     market.Venue
-	open     func(listings []market.Listing) (decoder, error)
-	listings func(body []byte) ([]market.Listing, error)
-	// listingsPath and bookPath are where the REST bodies come from that are understood.
-	listingsPath, bookPath string
-	// symbol is the venue's name of an instrument that no listing named.
+	adapter  venues.Adapter
+	bookPath string // where the REST body of an order book comes from, if books begin with one
+	// symbol is the venue's name of an instrument that no listing named, futures included.
 	symbol func(i market.Instrument) string
 }
 
-var decoders = map[string]venueDecoder{
-	"upbit": {
-		name:         upbit.Name,
-		open:         opener(upbit.New, upbit.Name),
-		listings:     func(body []byte) ([]market.Listing, error) { return upbit.ParseListings(upbit.Name, body) },
-		listingsPath: "/v1/market/all",
-		symbol:       func(i market.Instrument) string { return i.Quote() + "-" + i.Base() },
-	},
-	"binance": {
-		name:         binance.Name,
-		open:         opener(binance.New, binance.Name),
-		listings:     func(body []byte) ([]market.Listing, error) { return binance.ParseListings(binance.Name, body) },
-		listingsPath: "/exchangeInfo",
-		bookPath:     "/depth",
-		symbol:       binanceSymbol,
-	},
+// decoderOf returns the decoder for a venue's frames; false if there is none.
+func decoderOf(name string) (venueDecoder, bool) {
+	adapter, err := venues.Find(name)
+	if err != nil {
+		return venueDecoder{}, false
+	}
+	d := venueDecoder{name: market.Venue(name), adapter: adapter, symbol: adapter.Symbol}
+	switch name {
+	case "binance", "sim": // the embedded exchange speaks as Binance does
+		d.bookPath, d.symbol = "/depth", binanceSymbol
+	}
+	return d, true
 }
 
-func decoderNames() []string {
-	names := make([]string, 0, len(decoders))
-	for name := range decoders {
-		names = append(names, name)
+// open makes a decoder: a connection that follows nothing.
+func (v venueDecoder) open(listings []market.Listing) (decoder, error) {
+	all, err := v.adapter.New(venue.Config{Venue: v.name, Listings: listings})
+	if err != nil {
+		return nil, err
 	}
-	slices.Sort(names)
-	return names
+	d, ok := all[0].(decoder)
+	if !ok {
+		return nil, fmt.Errorf("the adapter %s names no instruments", v.name)
+	}
+	return d, nil
 }
 
-// opener makes a decoder of an adapter's New: a connection that follows nothing.
-func opener[P decoder](open func(venue.Config) ([]P, error), name market.Venue) func([]market.Listing) (decoder, error) {
-	return func(listings []market.Listing) (decoder, error) {
-		all, err := open(venue.Config{Venue: name, Listings: listings})
-		if err != nil {
-			return nil, err
-		}
-		return all[0], nil
-	}
+// listsInstruments reports whether the path of a request is that of the venue's instrument list.
+func (v venueDecoder) listsInstruments(path string) bool {
+	u, err := url.Parse(v.adapter.ListingsURL("https://venue.invalid"))
+	return err == nil && strings.HasSuffix(path, u.Path[strings.LastIndexByte(u.Path, '/'):])
 }
 
 // binanceSymbol puts base and quote together; what follows them stands behind a line: BTCUSD_PERP.
@@ -239,7 +230,7 @@ func (d *decoding) body(item capture.Item) error {
 	}
 	snapshots, ok := d.protocol.(snapshotDecoder)
 	switch {
-	case strings.HasSuffix(u.Path, d.of.listingsPath):
+	case d.of.listsInstruments(u.Path):
 		return d.learn(item.Payload)
 	case ok && d.of.bookPath != "" && strings.HasSuffix(u.Path, d.of.bookPath):
 		i, err := d.protocol.Instrument(u.Query().Get("symbol"))
@@ -258,7 +249,7 @@ func (d *decoding) body(item capture.Item) error {
 
 // learn takes over a list of instruments: symbols behind it are split by it.
 func (d *decoding) learn(body []byte) error {
-	listings, err := d.of.listings(body)
+	listings, err := d.of.adapter.ParseListings(d.of.name, body)
 	if err != nil {
 		return err
 	}

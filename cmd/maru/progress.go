@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
 // progressBytesMin is the size of a file that takes long enough to show how far it has come.
@@ -23,4 +24,10 @@ func progress(f *os.File, stderr io.Writer) (in io.Reader, end func()) {
 		progressbar.OptionSetDescription("decode"), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
 	reader := progressbar.NewReader(f, bar)
 	return &reader, func() { _ = bar.Clear() } // it is only for the eye
+}
+
+// isTerminal reports whether w is one.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }

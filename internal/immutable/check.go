@@ -68,14 +68,11 @@ func (f *flow) checkLiteral(lit *ast.CompositeLit, above []ast.Node) {
 	}
 	name := namedOf(t).Obj().Name()
 	for i, elt := range lit.Elts {
-		field := ""
 		if kv, ok := elt.(*ast.KeyValueExpr); ok {
-			field = types.ExprString(kv.Key)
-			elt = kv.Value
+			f.checkEnter(kv.Value, name+"."+types.ExprString(kv.Key), builder, above)
 		} else {
-			field = s.Field(i).Name()
+			f.checkEnter(elt, name+"."+s.Field(i).Name(), builder, above)
 		}
-		f.checkEnter(elt, name+"."+field, builder, above)
 	}
 }
 

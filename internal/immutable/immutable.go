@@ -27,6 +27,7 @@ package immutable
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -147,7 +148,7 @@ func load(dir string) (*pkg, error) {
 // everything it imports.
 func list(dir string) (files []string, exports map[string]string, err error) {
 	const format = `{{if .DepOnly}}{{.ImportPath}}{{"\t"}}{{.Export}}{{else}}{{"\t"}}{{range .GoFiles}}{{.}}{{"\t"}}{{end}}{{end}}`
-	cmd := exec.Command("go", "list", "-deps", "-export", "-f", format, ".")
+	cmd := exec.CommandContext(context.Background(), "go", "list", "-deps", "-export", "-f", format, ".")
 	cmd.Dir = dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

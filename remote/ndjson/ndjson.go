@@ -17,6 +17,7 @@ import (
 // 40,000 levels fits.
 const LineMax = 4 << 20
 
+// The causes Parse and Append give for failing; they come wrapped with what was tried.
 var (
 	// ErrLine: the text is no line of this form. What a message's constructor refused wraps
 	// message.ErrInvalid as well.

@@ -124,6 +124,21 @@ func (foreign) Kind() message.Kind     { return message.KindTrade }
 func (foreign) String() string         { return "foreign" }
 func (foreign) Origin() message.Origin { return message.Origin{} }
 
+// TestMarshalVenue: a venue whose name would be read as something else is refused, if not by market
+// already.
+func TestMarshalVenue(t *testing.T) {
+	for _, venue := range []market.Venue{"a:b", "a\nb", "\xff"} {
+		i, err := market.NewInstrument(venue, "BTC-KRW")
+		if err != nil {
+			continue
+		}
+		m := must(message.NewBBO(message.BBOFields{Origin: message.Origin{Instrument: i}}))
+		if b, err := wire.Marshal(nil, m); !errors.Is(err, wire.ErrNoForm) || b != nil {
+			t.Errorf("venue %q: got %q, error %v", venue, b, err)
+		}
+	}
+}
+
 // TestMarshalRefuses: what could not be read back is refused when it is written, with a reason.
 func TestMarshalRefuses(t *testing.T) {
 	btc := message.Origin{Instrument: market.MustInstrument("upbit", "BTC-KRW")}

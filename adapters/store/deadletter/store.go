@@ -154,7 +154,12 @@ func cut(b []byte, n int) []byte {
 }
 
 // word bounds a name.
-func word(s string) string { return strings.ToValidUTF8(string(cut([]byte(s), wordBytesMax)), "?") }
+func word(s string) string {
+	if len(s) <= wordBytesMax && utf8.ValidString(s) {
+		return s // no allocation, also in a flood
+	}
+	return strings.ToValidUTF8(string(cut([]byte(s), wordBytesMax)), "?")
+}
 
 // Counts returns what became of the dead letters of each kind since Open.
 func (s *Store) Counts() map[Kind]Count {

@@ -202,8 +202,16 @@ func TestFailureAtEveryOperation(t *testing.T) {
 				t.Fatalf("%s: %v", where, err)
 			}
 			disk.Kill()
-			w.check(t, where, disk) // and not closed
-			disk.PowerOff()
+			j := w.check(t, where, disk)
+			w.attempted = append(w.attempted[:w.acked], []byte("next"))
+			if _, err := j.Append([]byte("next")); err != nil {
+				t.Fatalf("%s: going on: %v", where, err)
+			}
+			if err := j.Sync(); err != nil {
+				t.Fatalf("%s: going on: %v", where, err)
+			}
+			w.acked++
+			disk.PowerOff() // with the journal open
 			disk.PowerOn()
 			closed(t, where, w.check(t, where, disk))
 			for kind, n := range disk.Counts() {

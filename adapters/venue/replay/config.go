@@ -54,8 +54,12 @@ type Config struct {
 	Speed float64
 	// Clients is how many must be connected and subscribed for the timeline to move; 0 is 1.
 	Clients int
-	// SubscribeWait is how long a client that named no streams in its URL may take to subscribe;
-	// after that it is sent everything. 0 is one second, below 0 is no wait at all.
+	// Requests is how many messages a client subscribes with; 0 is 1. An adapter that follows many
+	// instruments needs several, and must get nothing before the last of them.
+	Requests int
+	// SubscribeWait is how long a client that named no streams in its URL may take to subscribe,
+	// counted again from each of its requests; after that it is sent what it asked for so far, or
+	// everything if that is nothing. 0 is one second, below 0 is no wait at all.
 	SubscribeWait time.Duration
 	// Loop starts again at the end: clients are closed as ever, and the next to connect gets the
 	// first frame. Done then closes only with the server.
@@ -80,6 +84,7 @@ func (wallClock) After(d time.Duration) <-chan time.Time { return time.After(d) 
 
 const (
 	clientsMax           = 64
+	requestsMax          = 1000
 	defaultSubscribeWait = time.Second
 )
 
@@ -100,6 +105,9 @@ func (c Config) Validate() error {
 	}
 	if c.Clients < 0 || c.Clients > clientsMax {
 		bad("clients %d: want 0 to %d", c.Clients, clientsMax)
+	}
+	if c.Requests < 0 || c.Requests > requestsMax {
+		bad("requests %d: want 0 to %d", c.Requests, requestsMax)
 	}
 	f := c.Faults
 	for name, n := range map[string]int{

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -273,6 +274,27 @@ func TestBinanceSubscribesByMessage(t *testing.T) {
 	want := []string{`{"stream":"a@trade","data":{"n":1}}`, `{"stream":"a@depth@0ms","data":{"n":3}}`, `{"e":"serverShutdown"}`}
 	if !slices.Equal(frames, want) || !endedWell(end) {
 		t.Errorf("%q, %v", frames, end)
+	}
+}
+
+func TestClientIsHeardOut(t *testing.T) {
+	path := record(t, text(1, `{"stream":"a@trade","n":1}`), text(2, `{"stream":"b@trade","n":2}`), text(3, `{"stream":"c@trade","n":3}`))
+	s := serve(t, Config{Venue: "binance", Files: []string{path}, Requests: 2, SubscribeWait: time.Hour})
+	conn := dial(t, s, "/stream")
+	for i, name := range []string{"a@trade", "b@trade"} {
+		if err := conn.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"method":"SUBSCRIBE","params":[%q],"id":%d}`, name, i)); err != nil {
+			t.Fatal(err)
+		}
+		if _, got, err := conn.ReadMessage(); err != nil || string(got) != fmt.Sprintf(`{"result":null,"id":%d}`, i) {
+			t.Fatalf("request %d → %s, %v", i, got, err)
+		}
+	}
+	if frames, _ := drain(conn); len(frames) != 2 {
+		t.Errorf("%q", frames)
+	}
+	s = serve(t, Config{Venue: "binance", Files: []string{path}, Requests: 2, SubscribeWait: time.Millisecond})
+	if frames, _ := drain(dial(t, s, "/stream")); len(frames) != 3 {
+		t.Errorf("a client that says nothing gets %q", frames)
 	}
 }
 
@@ -670,6 +692,18 @@ func TestRawPartialBooksAreFrames(t *testing.T) {
 	}
 }
 
+func TestBodiesOfSeveralBooksAreNotGuessed(t *testing.T) {
+	path := record(t,
+		text(1, `{"stream":"a@depth@100ms","data":{}}`), text(2, `{"lastUpdateId":1,"bids":[],"asks":[]}`), text(3, `{"stream":"b@depth@100ms","data":{}}`))
+	s := serve(t, Config{Venue: "binance", Files: []string{path}})
+	if frames, _ := drain(dial(t, s, "/")); len(frames) != 2 || s.Stats().Unplaced != 1 {
+		t.Errorf("%q, %+v", frames, s.Stats())
+	}
+	if status, _, _ := get(t, s.RESTURL()+"/api/v3/depth?symbol=A"); status != 404 {
+		t.Errorf("status %d", status)
+	}
+}
+
 func TestTruncatedSessionEndsWell(t *testing.T) {
 	var b bytes.Buffer
 	w := capture.NewWriter(&b)
@@ -750,11 +784,28 @@ func TestCloseUnblocksASlowClient(t *testing.T) {
 	}
 }
 
+// Whatever a client says, the answer is JSON and nothing breaks.
+func FuzzHeard(f *testing.F) {
+	f.Add([]byte(`{"method":"SUBSCRIBE","params":["a@trade",1],"id":1}`))
+	f.Add([]byte(`{"method":"UNSUBSCRIBE","params":null,"id":{"a":[]}}`))
+	f.Add([]byte("PING"))
+	f.Fuzz(func(t *testing.T, said []byte) {
+		for _, venue := range []market.Venue{"binance", "upbit", "other"} {
+			var s subscription
+			if reply, _ := dialectOf(venue).heard(&s, said); reply != nil && !json.Valid(reply) {
+				t.Fatalf("%s: %q → %q", venue, said, reply)
+			}
+		}
+	})
+}
+
 func BenchmarkReplayThroughGorilla(b *testing.B) {
 	path := testdata.Path(b, "binance/spot-btcusdt-20240808.frames.gz")
 	frames := 0
 	for b.Loop() {
+		b.StopTimer() // looking through the file is not playing it
 		s := serve(b, Config{Venue: "binance", Files: []string{path}})
+		b.StartTimer()
 		conn := dial(b, s, "/stream?streams=btcusdt@trade/btcusdt@depth@100ms/btcusdt@bookTicker")
 		for {
 			_, r, err := conn.NextReader()

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ type file struct {
 	path      string
 	bodies    bool // frames that are REST bodies are to be taken for that
 	truncated bool
+	unplaced  int // REST bodies of which the session does not say whose book they are
 }
 
 // body is one recorded REST answer.
@@ -48,7 +50,7 @@ func survey(d dialect, paths []string) ([]file, restIndex, error) {
 		files = append(files, f)
 	}
 	for _, bodies := range index {
-		slices.SortStableFunc(bodies, func(a, b body) int { return int(max(-1, min(1, a.at-b.at))) })
+		slices.SortStableFunc(bodies, func(a, b body) int { return cmp.Compare(a.at, b.at) })
 	}
 	return files, index, nil
 }
@@ -119,6 +121,8 @@ func surveyFile(d dialect, path string, index restIndex, size *int) (file, error
 			key := d.depthKey(symbol)
 			index[key] = append(index[key], found...)
 		}
+	} else if named {
+		f.unplaced = len(found)
 	}
 	return f, nil
 }

@@ -68,7 +68,7 @@ func TestOneSeedOneHistoryHoweverTimeIsCut(t *testing.T) {
 
 // The heart of it: what is published is valid, and books follow from it.
 func TestPublishedDataHoldsTogether(t *testing.T) {
-	for _, c := range []Config{{Seed: 1}, {Seed: 2, EventsPerSecond: 5000, Instruments: 40}, {Seed: 3, EventsPerSecond: 20_000}} {
+	for _, c := range []Config{{Seed: 1}, {Seed: 2, EventsPerSecond: 2500, Instruments: 40}} {
 		x := exchange(t, c)
 		type view struct {
 			bids, asks       map[Fixed]Fixed
@@ -102,7 +102,7 @@ func TestPublishedDataHoldsTogether(t *testing.T) {
 			}
 		}
 		last := x.Now()
-		steps(x, 60*time.Second, func(e *Event) {
+		steps(x, 25*time.Second, func(e *Event) {
 			if e.At < last {
 				t.Fatalf("time goes backwards from %v to %v", last, e.At)
 			}
@@ -173,14 +173,13 @@ func TestPublishedDataHoldsTogether(t *testing.T) {
 			}
 		})
 		// Snapshot and differences together are the book.
-		x.Step(x.Now().Truncate(depthEvery).Add(depthEvery - 1)) // up to just before the next depth
 		y := exchange(t, c)
 		bySum := make([]view, len(views))
 		for i := range bySum {
 			_, bids, asks := y.Depth(i, math.MaxInt)
 			bySum[i].bids, bySum[i].asks = levelMap(bids), levelMap(asks)
 		}
-		at := y.Now().Add(30 * time.Second).Truncate(depthEvery)
+		at := y.Now().Add(10 * time.Second).Truncate(depthEvery)
 		for _, e := range y.Step(at) {
 			if e.Kind == EventDepth {
 				apply(bySum[e.Instrument].bids, e.Bids)
@@ -198,7 +197,7 @@ func TestPublishedDataHoldsTogether(t *testing.T) {
 		}
 		for i, v := range views {
 			l := x.Listings()[i]
-			if c.Instruments == 0 && (v.bbos < 5 || v.depths < 20 || v.tickers != 60 && v.tickers != 61) {
+			if c.Instruments == 0 && (v.bbos < 3 || v.depths < 8 || v.tickers != 25) {
 				t.Errorf("seed %d: %s is dead: %d trades, %d bbo, %d depth, %d tickers", c.Seed, l.Symbol, v.trades, v.bbos, v.depths, v.tickers)
 			}
 			if spread := (v.ask.Price - v.bid.Price); v.bid.Price > 0 && float64(spread) > 0.02*float64(v.bid.Price) && spread > 8*x.TickSize(i) {
@@ -236,12 +235,12 @@ func sameLevels(a, b map[Fixed]Fixed) bool {
 	return true
 }
 
-// Hours of a wandering price: books stay bounded and filled, the price stays within its range.
+// Half an hour of a wandering price: books stay bounded and filled, the price stays within its range.
 func TestLongRunStaysBounded(t *testing.T) {
 	x := exchange(t, Config{Seed: 11, EventsPerSecond: 100})
 	trades := 0
 	lowest, highest := x.Ticker(0).Close, x.Ticker(0).Close
-	for range 6 * 60 {
+	for range 30 {
 		for _, e := range x.Step(x.Now().Add(time.Minute)) {
 			if e.Kind == EventTrade {
 				trades++
@@ -259,7 +258,7 @@ func TestLongRunStaysBounded(t *testing.T) {
 			}
 		}
 	}
-	if move := float64(highest-lowest) / float64(lowest); trades < 50_000 || move < 0.005 || move > 0.5 {
+	if move := float64(highest-lowest) / float64(lowest); trades < 3_000 || move < 0.002 || move > 0.5 {
 		t.Errorf("%d trades, price from %v to %v", trades, lowest, highest)
 	}
 	day := x.Ticker(0)
@@ -433,7 +432,7 @@ func TestBookAgainstAList(t *testing.T) {
 	r := newRandom(5)
 	b := newBook()
 	var list []resting
-	for range 20_000 {
+	for range 5_000 {
 		if r.oneIn(3) && len(list) > 0 {
 			i := int(r.below(uint64(len(list))))
 			if !b.cancel(list[i].id) {

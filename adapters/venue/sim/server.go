@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/http"
@@ -24,6 +25,7 @@ const (
 	// requestBytesMax bounds one message of a client: 1,024 stream names fit.
 	requestBytesMax = 64 << 10
 	writeTimeout    = 10 * time.Second
+	writeBytes      = 32 << 10         // written at once
 	pingEvery       = 20 * time.Second // as Binance
 	pongWithin      = time.Minute      // as Binance
 	// lagMax is how far the exchange may lie behind the clock before it leaves the time out, as
@@ -200,14 +202,17 @@ func (c *client) offer(frame []byte) bool {
 	if c.waiting.Load() > queueBytes {
 		return false
 	}
+	c.waiting.Add(frameBytes(frame))
 	select {
 	case c.queue <- frame:
-		c.waiting.Add(int64(len(frame)))
 		return true
 	default:
-		return false
+		return false // and the client is dropped
 	}
 }
+
+// frameBytes is what frame takes on the wire at most.
+func frameBytes(frame []byte) int64 { return int64(len(frame)) + 10 }
 
 // drop breaks the connection.
 func (c *client) drop() {
@@ -222,6 +227,7 @@ func (c *client) write() {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	defer c.drop()
+	var buf []byte
 	for {
 		select {
 		case <-c.gone:
@@ -231,12 +237,40 @@ func (c *client) write() {
 				return
 			}
 		case frame := <-c.queue:
-			c.waiting.Add(-int64(len(frame)))
-			if c.conn.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil || c.conn.WriteMessage(websocket.TextMessage, frame) != nil {
+			buf = appendTextFrame(buf[:0], frame)
+			taken := frameBytes(frame)
+			// What came with it goes with it: system calls are most of what a frame costs.
+			for len(c.queue) > 0 && len(buf) < writeBytes {
+				frame = <-c.queue // nobody else takes from the queue
+				buf = appendTextFrame(buf, frame)
+				taken += frameBytes(frame)
+			}
+			c.waiting.Add(-taken)
+			// The library writes its control frames to the same connection, each in one call
+			// as this, and calls do not mix.
+			conn := c.conn.NetConn()
+			if conn.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil {
+				return
+			}
+			if _, err := conn.Write(buf); err != nil {
 				return
 			}
 		}
 	}
+}
+
+// appendTextFrame appends a whole, unmasked text frame (RFC 6455, section 5.2).
+func appendTextFrame(dst, payload []byte) []byte {
+	dst = append(dst, 0x80|websocket.TextMessage)
+	switch n := len(payload); {
+	case n < 126:
+		dst = append(dst, byte(n))
+	case n < 1<<16:
+		dst = binary.BigEndian.AppendUint16(append(dst, 126), uint16(n))
+	default:
+		dst = binary.BigEndian.AppendUint64(append(dst, 127), uint64(n))
+	}
+	return append(dst, payload...)
 }
 
 var upgrader = websocket.Upgrader{ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10}

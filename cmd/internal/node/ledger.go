@@ -62,7 +62,17 @@ func (l *ledger) close() error {
 	return err
 }
 
-// after returns the events behind number seq, as far as there are any now.
+// synced returns the number of the newest event that is known to be on disk.
+func (l *ledger) synced() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open == nil {
+		return 0
+	}
+	return l.open.Stats().SyncedSeq
+}
+
+// after returns the events behind number seq that are on disk now.
 func (l *ledger) after(seq uint64) iter.Seq2[message.OrderEvent, error] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -71,7 +81,17 @@ func (l *ledger) after(seq uint64) iter.Seq2[message.OrderEvent, error] {
 			yield(message.OrderEvent{}, fmt.Errorf("journal %s is closed", l.cfg.Dir))
 		}
 	}
-	return events(l.open, seq)
+	synced, all := l.open.Stats().SyncedSeq, events(l.open, seq)
+	return func(yield func(message.OrderEvent, error) bool) {
+		for e, err := range all {
+			if err == nil && e.Fields().Seq > synced {
+				return
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
 }
 
 // events reads order events from a journal.

@@ -188,7 +188,18 @@ func (n *Node) openView(path string, ledgers map[message.AccountName]*ledger) (*
 	if err != nil {
 		return nil, nil, errors.Join(err, view.Close())
 	}
-	for account := range ledgers {
+	for account, l := range ledgers {
+		last, err := view.LastSeq(account)
+		if err == nil && last > l.synced() {
+			// The view knows more than the journal: it is of another journal, or the journal was
+			// restored from an older copy. The journal is what counts.
+			n.log.Warn("the queryable view is ahead of the journal; it is built anew", slog.String("account", string(account)))
+			err = view.Forget(account)
+		}
+		if err != nil {
+			writer.Close()
+			return nil, nil, errors.Join(err, view.Close())
+		}
 		writer.CatchUp(account)
 	}
 	return view, writer, nil

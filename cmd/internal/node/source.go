@@ -87,6 +87,9 @@ func (s *source) startReplay(v config.Venue) error {
 		return err
 	}
 	cfg := replay.Config{Venue: v.Name, Files: v.Replay.Files, Speed: float64(v.Replay.Speed), Loop: v.Replay.Loop, Clients: len(protocols)}
+	for _, p := range protocols {
+		cfg.Requests = max(cfg.Requests, len(p.Subscribe()))
+	}
 	if v.Adapter != string(v.Name) {
 		cfg.Venue = market.Venue(v.Adapter)
 	}
