@@ -128,7 +128,12 @@ func (t *Tree) start(cfg Config) error {
 		box.Overloaded = func(waiting int) {
 			t.sys.Root.Send(pid(name), order.HaltRequest{Reason: fmt.Sprintf("overload: %d messages wait for the gateway", waiting)})
 		}
-		gateway, err := t.spawn(name, order.Supervision(), func() actor.Actor { return order.NewGateway(a.Config, deps) }, box, t.deps.Dispatcher)
+		started := false
+		gateway, err := t.spawn(name, order.Supervision(), func() actor.Actor {
+			restarted := started
+			started = true
+			return order.NewGateway(a.Config, deps, restarted)
+		}, box, t.deps.Dispatcher)
 		if err != nil {
 			return err
 		}

@@ -193,6 +193,7 @@ func TestLargeAndHostileInputIsRefused(t *testing.T) {
 		"deep tables":   "a = " + strings.Repeat("{a=", 30_000),
 		"deep keys":     strings.Repeat("a.", 30_000) + "a = 1",
 		"deep headers":  "[" + strings.Repeat("a.", 30_000) + "a]",
+		"one long line": "a = [" + strings.Repeat("[],", 300_000), // quadratic readers take seconds
 		"open text":     "a = \"\"\"" + strings.Repeat("x", 1000),
 		"binary":        "\x00\x01\x02\x03",
 		"closers first": strings.Repeat("]", 1000),

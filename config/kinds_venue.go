@@ -53,7 +53,7 @@ func instrumentsKey() key[Venue] {
 		otherwise("all of the sim; required elsewhere", `["BTC-KRW", "ETH-KRW"]`)
 }
 
-const venueUnnamed market.Venue = "?"
+const venueUnnamed market.Venue = "unnamed"
 
 // quotes are currencies in which venues quote, longest first, to guess what a symbol means.
 var quotes = []string{"USDT", "USDC", "FDUSD", "BUSD", "KRW", "USD", "EUR", "BTC", "ETH", "BNB", "JPY"}

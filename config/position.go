@@ -61,22 +61,25 @@ func bareByte(c byte) bool {
 type scanner struct {
 	data    string
 	at      int // offset of the next byte
-	line    int // lines before at, kept by here
-	lineAt  int // offset where that line begins
+	counted int // offset up to which here has counted lines
+	line    int // lines before counted
+	lineAt  int // offset where the last of them ended
 	found   places
 	entries map[string]int // how many [[tables]] of a path were seen
 	tooDeep position
 }
 
-// here returns the position of s.at. Offsets only grow, so lines are counted once.
+// here returns the position of s.at. Offsets only grow, so that every byte is looked at once.
 func (s *scanner) here() position {
 	for {
-		n := strings.IndexByte(s.data[s.lineAt:s.at], '\n')
+		n := strings.IndexByte(s.data[s.counted:s.at], '\n')
 		if n < 0 {
+			s.counted = s.at
 			return position{s.line + 1, s.at - s.lineAt + 1}
 		}
 		s.line++
-		s.lineAt += n + 1
+		s.counted += n + 1
+		s.lineAt = s.counted
 	}
 }
 

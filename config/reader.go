@@ -167,6 +167,10 @@ func (r *reader) unknown(path, table, name string, names []string) {
 		add("secrets never stand in this file", "a key that looks like one", hint)
 		return
 	}
+	if len(r.faults) > 10*faultsMax { // nobody reads that many: spare the search
+		add("want a key that "+where+" has", "an unknown key", "")
+		return
+	}
 	hint := didYouMean(name, names)
 	if hint == "" {
 		hint = r.elsewhere(name, table)

@@ -39,6 +39,7 @@ type Deps struct {
 // Gateway is the actor of one account. Make it with NewGateway, once for every start.
 type Gateway struct {
 	cfg     Config
+	again   bool // it was restarted
 	deps    Deps
 	core    *Core
 	journal Journal
@@ -59,6 +60,7 @@ type Gateway struct {
 type (
 	// durable says how far the disk has come.
 	durable struct {
+		of   *Gateway // whose journal: a message may outlive a restart
 		upTo uint64
 		err  error
 	}
@@ -74,8 +76,11 @@ type ResumeRequest struct{ Reason string }
 
 // NewGateway returns the gateway of one account. It recovers from the journal when it starts. A
 // panic loses what it knew, not what is on disk: supervise it with a restart, which halts nothing
-// by itself but takes no intent before the venue has said what became of open orders.
-func NewGateway(cfg Config, deps Deps) *Gateway { return &Gateway{cfg: cfg, deps: deps} }
+// by itself but takes no intent before the venue has said what became of open orders. restarted
+// says that this is not the first start: an event may be on disk that its strategy was not told.
+func NewGateway(cfg Config, deps Deps, restarted bool) *Gateway {
+	return &Gateway{cfg: cfg, deps: deps, again: restarted}
+}
 
 // Supervision is how a gateway is brought back.
 func Supervision() system.Supervision {
@@ -96,7 +101,9 @@ func (g *Gateway) Receive(ctx actor.Context) {
 	case message.Views:
 		g.views(ctx, m)
 	case durable:
-		g.durable(m)
+		if m.of == g {
+			g.durable(m)
+		}
 	case HaltRequest:
 		g.deps.Env.Log.Warn("account halted", slog.String("account", string(g.cfg.Account)), slog.String("reason", m.Reason))
 		g.do(g.core.Halt(m.Reason, g.now()))
@@ -134,6 +141,9 @@ func (g *Gateway) start(ctx actor.Context) {
 				return
 			}
 			g.metrics.recovered(e)
+			if to := g.deps.Strategies[e.Fields().Strategy]; to != nil && g.again {
+				g.root.Send(to, e) // it leaves alone what it was told before
+			}
 			if !yield(e) {
 				return
 			}
@@ -252,7 +262,7 @@ func (g *Gateway) sync() {
 	}
 	g.syncing, g.since = true, g.deps.Env.Now()
 	upTo, journal := g.appended, g.journal
-	g.deps.Env.Go(func() { g.root.Send(g.self, durable{upTo, journal.Sync()}) })
+	g.deps.Env.Go(func() { g.root.Send(g.self, durable{g, upTo, journal.Sync()}) })
 }
 
 func (g *Gateway) durable(d durable) {
@@ -378,6 +388,9 @@ func (c *counters) event(e message.OrderEvent) {
 // recovered counts an order into the status that it has now.
 func (c *counters) recovered(e message.OrderEvent) {
 	f := e.Fields()
+	if f.Action == message.ActionJournal {
+		return // a note
+	}
 	id := e.Intent()
 	if was := c.status[id]; was != 0 {
 		c.open[was].Dec()

@@ -57,12 +57,17 @@ func (s *Strategy) Receive(ctx actor.Context) {
 		for _, c := range cancels {
 			ctx.Request(s.deps.Gateway, c)
 		}
-		for _, i := range intents {
-			s.intents.Inc()
-			ctx.Request(s.deps.Gateway, i)
-		}
+		s.intend(ctx, intents)
 	case message.OrderEvent:
-		s.core.OnOrderEvent(m)
+		s.intend(ctx, s.core.OnOrderEvent(m))
+	}
+}
+
+// intend sends intents as requests, so that a gateway without room can give them back.
+func (s *Strategy) intend(ctx actor.Context, intents []message.OrderIntent) {
+	for _, i := range intents {
+		s.intents.Inc()
+		ctx.Request(s.deps.Gateway, i)
 	}
 }
 
@@ -76,7 +81,7 @@ func (s *Strategy) start() {
 		if err != nil {
 			panic(fmt.Errorf("strategy %s: read the history of %s: %w", s.cfg.Name, s.cfg.Account, err))
 		}
-		core.OnOrderEvent(e)
+		core.OnOrderEvent(e) // what it would have done then was done, or is too late now
 		events++
 	}
 	s.core = core

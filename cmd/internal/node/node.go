@@ -20,7 +20,6 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/maru-trading/maru/actors"
-	"github.com/maru-trading/maru/actors/classifier"
 	"github.com/maru-trading/maru/actors/feeder"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
@@ -318,10 +317,10 @@ func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*
 		}
 	}
 	for _, e := range n.cfg.Engines {
-		cfg.Engines = append(cfg.Engines, engineConfig(e))
+		cfg.Engines = append(cfg.Engines, e.Classifier())
 	}
 	var err error
-	if cfg.State, err = n.stateConfig(cfg.Engines); err != nil {
+	if cfg.State, err = n.stateConfig(); err != nil {
 		return cfg, err
 	}
 	accountVenue := map[message.AccountName]market.Venue{}
@@ -342,44 +341,16 @@ func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*
 	return cfg, nil
 }
 
-func engineConfig(e config.Engine) classifier.Config {
-	c := classifier.Config{Name: e.Name, Type: classifier.Criteria, Default: e.Default, Feature: e.Feature, Low: e.Low, High: e.High, Margin: e.Margin}
-	if e.Type == "range" {
-		c.Type = classifier.Range
-	}
-	for _, class := range e.Classes {
-		c.Classes = append(c.Classes, classifier.Class{Name: class.Name, When: class.When})
-	}
-	return c
-}
-
 // stateConfig makes state keep what the engines ask for.
-func (n *Node) stateConfig(engines []classifier.Config) (state.Config, error) {
+func (n *Node) stateConfig() (state.Config, error) {
 	c := state.DefaultConfig()
 	c.Partitions, c.Buckets, c.Bars, c.Trades, c.Late = n.cfg.Node.Partitions, n.cfg.State.WindowBuckets, n.cfg.State.Bars, n.cfg.State.Trades, n.cfg.State.Late
 	c.Partial, c.Instruments = n.cfg.State.Partial, n.cfg.Limits.InstrumentsMax
+	c.BookLevels = 1
 	for _, v := range n.cfg.Venues {
-		if v.BookLevels > 0 {
-			c.BookLevels = v.BookLevels
-		}
+		c.BookLevels = max(c.BookLevels, v.BookLevels)
 	}
-	names := map[string]bool{}
-	for _, e := range engines {
-		for _, name := range e.Features() {
-			if names[name] {
-				continue
-			}
-			names[name] = true
-			f, err := state.ParseFeature(name)
-			if err != nil {
-				return c, err
-			}
-			c.Features = append(c.Features, f)
-			if w := f.Window(); w != 0 && !slices.Contains(c.Windows, w) {
-				c.Windows = append(c.Windows, w)
-			}
-		}
-	}
+	c.Features, c.Windows = n.cfg.Features(), n.cfg.Windows()
 	return c, c.Validate()
 }
 
@@ -393,6 +364,7 @@ func (n *Node) account(a config.Account, listings []market.Listing, l *ledger) a
 		Venue: func(replies order.Replies) (order.Venue, error) {
 			p := paper.DefaultConfig()
 			p.Latency, p.MakerFee, p.TakerFee = a.Latency, a.MakerFee, a.TakerFee
+			p.OpenOrdersMax = n.cfg.Limits.OpenOrdersMax
 			core, err := paper.New(p)
 			if err != nil {
 				return nil, err
