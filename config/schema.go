@@ -307,7 +307,7 @@ var accountSection = &section[Account]{
 		field("venue", word[market.Venue](nameRule), func(a *Account) *market.Venue { return &a.Venue },
 			"The [[venue]] where it is; instruments of others are denied.").otherwise("the venue, where there is only one", `"upbit"`),
 		field("mode", modeKind(), func(a *Account) *string { return &a.Mode },
-			"paper: orders are filled here, against the live order book.").otherwise("", `"paper"`).need(),
+			"paper: orders are filled here, against the live order book."),
 		field("latency", duration(0, time.Minute), func(a *Account) *time.Duration { return &a.Latency },
 			"How long a paper order takes to the venue: it meets the first quote at or after the decision plus this."),
 		field("maker_fee", fraction("-0.01", "0.1"), func(a *Account) *market.Decimal { return &a.MakerFee },
@@ -326,7 +326,7 @@ var accountSection = &section[Account]{
 	},
 	defaults: func() Account {
 		half := market.MustDecimal("0.0005")
-		return Account{Latency: 20 * time.Millisecond, MakerFee: half, TakerFee: half}
+		return Account{Mode: "paper", Latency: 20 * time.Millisecond, MakerFee: half, TakerFee: half}
 	},
 	finish: finishAccount,
 }
