@@ -43,7 +43,7 @@ check: lint test race fuzz ## all of them
 
 generate:        ## protobuf code, reference pages
 	go generate ./...
-	go test ./config ./actors/order ./actors/telemetry -run 'Doc|Markdown|Reference' -update
+	go test ./config ./actors/order ./actors/telemetry ./cmd/maru -run 'Doc|Markdown|Reference' -update
 
 clean:           ## what was built
 	rm -rf bin
