@@ -627,7 +627,7 @@ func (d Decimal) RoundPlaces(n int) Decimal {
 	if n < -20 { // half of 10^21 is beyond the range
 		return Decimal{}
 	}
-	sh, sl := uint64(0), uint64(0) // the step, 10^(18-n) × 1e-18
+	var sh, sl uint64 // the step, 10^(18-n) × 1e-18
 	if zeros := DecimalPlaces - n; zeros <= maxDigits {
 		sl = pow10[zeros]
 	} else {

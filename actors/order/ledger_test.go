@@ -18,7 +18,6 @@ type ledger struct {
 	byID   map[message.ClientOrderID]*ledgerOrder
 	mail   []message.ExecutionReport // said, not delivered
 	execs  int
-	lost   bool // a request was lost on the way: reported as such by the adapter
 }
 
 type ledgerOrder struct {

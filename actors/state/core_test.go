@@ -213,11 +213,13 @@ func TestRecentTradesAreBounded(t *testing.T) {
 func noise(r *rand.Rand, names []market.Instrument, wild bool) message.Batch {
 	var events []message.Event
 	time1 := func() market.Timestamp {
-		switch {
-		case wild && r.IntN(4) == 0:
-			return market.Timestamp(r.Uint64())
-		case wild && r.IntN(4) == 0:
-			return 0
+		if wild {
+			switch r.IntN(16) {
+			case 0, 1, 2, 3:
+				return market.Timestamp(r.Uint64())
+			case 4, 5, 6:
+				return 0
+			}
 		}
 		return at(time.Duration(r.Int64N(int64(time.Hour))))
 	}

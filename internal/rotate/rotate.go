@@ -29,7 +29,7 @@ const filesMost = 1000
 func (c Config) Validate() error {
 	var errs []error
 	if c.Path == "" {
-		errs = append(errs, errors.New("Path: empty (want a file)"))
+		errs = append(errs, errors.New("rotate: Path: empty (want a file)"))
 	}
 	if c.BytesMax < 1 {
 		errs = append(errs, fmt.Errorf("BytesMax: %d (want 1 or more)", c.BytesMax))

@@ -93,8 +93,8 @@ func OpenAny(path string, stdin io.Reader) (*AnyReader, error) {
 	for {
 		line, err := l.next()
 		if err != nil {
-			r.pending = err
-			return r, nil
+			r.pending = err // the caller gets it where the file ends
+			return r, nil   //nolint:nilerr // as above
 		}
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue

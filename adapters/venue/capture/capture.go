@@ -63,9 +63,9 @@ func (r Row) Binary() bool { return r.Meta == MetaBinaryText || r.Meta == MetaBi
 var (
 	// ErrTruncated ends a session whose writer was killed: every whole row before it was read.
 	ErrTruncated = errors.New("the session breaks off: its writer did not close it")
-	// ErrLineTooLong: a line has more than LineBytesMax bytes.
+	// ErrLineTooLong says that a line has more than LineBytesMax bytes.
 	ErrLineTooLong = fmt.Errorf("line of more than %d bytes", LineBytesMax)
-	// ErrRow: a line is not a row of a session.
+	// ErrRow says that a line is not a row of a session.
 	ErrRow = errors.New("not a row of four columns parted by tabs: time, kind, meta, payload")
 )
 

@@ -130,7 +130,7 @@ func (upbit) fault(message string) []byte {
 // binance: streams are named in the URL or by SUBSCRIBE. Source: developers.binance.com,
 // binance-spot-api-docs/web-socket-streams (read 2026-11-20). Frames go out as recorded, with or
 // without the wrapper of combined streams, whatever the path.
-type binance struct{ silent }
+type binance struct{}
 
 func (binance) opened(u *url.URL) (subscription, bool) {
 	names := strings.Split(u.Query().Get("streams"), "/")

@@ -214,7 +214,7 @@ func TestRecordingReplays(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		if resp.StatusCode != 200 || resp.Header.Get(replay.HeaderRecorded) == "" {
+		if resp.StatusCode != http.StatusOK || resp.Header.Get(replay.HeaderRecorded) == "" {
 			t.Errorf("%s: %d", path, resp.StatusCode)
 		}
 	}

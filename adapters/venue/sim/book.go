@@ -210,12 +210,12 @@ func (b *book) takeChanges(bids, asks []Level) (_, _ []Level) {
 	return bids, asks
 }
 
-// depth appends the best n levels of a side, the best first.
-func (h *half) depth(dst []Level, n int) []Level {
+// depth returns the best n levels of a side, the best first.
+func (h *half) depth(n int) (best []Level) {
 	for i := len(h.levels) - 1; i >= 0 && n > 0; i, n = i-1, n-1 {
-		dst = append(dst, Level{h.levels[i].price, h.levels[i].quantity})
+		best = append(best, Level{h.levels[i].price, h.levels[i].quantity})
 	}
-	return dst
+	return best
 }
 
 func (b *book) newOrder() *order {

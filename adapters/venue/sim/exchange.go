@@ -231,7 +231,7 @@ func (x *Exchange) Skip(now market.Timestamp) {
 // they are true at: an EventDepth whose ids span lastUpdateID+1 goes on from there.
 func (x *Exchange) Depth(instrument, n int) (lastUpdateID uint64, bids, asks []Level) {
 	b := x.instruments[instrument].book
-	return b.updates, b.bids.depth(nil, n), b.asks.depth(nil, n)
+	return b.updates, b.bids.depth(n), b.asks.depth(n)
 }
 
 // Trades returns the last n trades of an instrument, the oldest first; at most 500 are kept.

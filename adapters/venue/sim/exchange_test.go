@@ -71,13 +71,13 @@ func TestPublishedDataHoldsTogether(t *testing.T) {
 	for _, c := range []Config{{Seed: 1}, {Seed: 2, EventsPerSecond: 2500, Instruments: 40}} {
 		x := exchange(t, c)
 		type view struct {
-			bids, asks       map[Fixed]Fixed
-			lastID           uint64
-			tradeID          uint64
-			trades, bbos     int
-			depths, tickers  int
-			bid, ask         Level
-			spread, bidTicks int
+			bids, asks      map[Fixed]Fixed
+			lastID          uint64
+			tradeID         uint64
+			trades, bbos    int
+			depths, tickers int
+			bid, ask        Level
+			bidTicks        int
 		}
 		views := make([]view, len(x.Listings()))
 		for i := range views {
@@ -474,7 +474,7 @@ func TestBookAgainstAList(t *testing.T) {
 		for _, o := range list {
 			sums[o.price] += o.left
 		}
-		levels := append(b.bids.depth(nil, 100), b.asks.depth(nil, 100)...)
+		levels := append(b.bids.depth(100), b.asks.depth(100)...)
 		if len(levels) != len(sums) || !sameLevels(levelMap(levels), sums) {
 			t.Fatalf("levels %v, want %v", levels, sums)
 		}

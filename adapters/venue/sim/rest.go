@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -67,8 +68,8 @@ func (s *Server) routes() http.Handler {
 func respond(w http.ResponseWriter, body []byte, err error) {
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	if err != nil {
-		known, ok := err.(*restError)
-		if !ok {
+		var known *restError
+		if !errors.As(err, &known) {
 			known = &restError{http.StatusInternalServerError, -1000, "An unknown error occurred while processing the request."}
 		}
 		body = fmt.Appendf(nil, `{"code":%d,"msg":%s}`, known.code, quoted(known.message))
