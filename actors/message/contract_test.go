@@ -85,6 +85,11 @@ func TestConstructors(t *testing.T) {
 		{"resync", err(message.NewResync(message.ResyncFields{Partition: 3, Partitions: 4})), 0},
 		{"resync beyond the last", err(message.NewResync(message.ResyncFields{Partition: 4, Partitions: 4})), message.KindResync},
 		{"resync before the first", err(message.NewResync(message.ResyncFields{Partition: -1, Partitions: 4})), message.KindResync},
+		{"permit request", err(message.NewPermitRequest(message.PermitRequestFields{Venue: "upbit", Use: message.UseREST, Holder: "f"})), 0},
+		{"permit request of no use", err(message.NewPermitRequest(message.PermitRequestFields{Venue: "upbit", Holder: "f"})), message.KindPermitRequest},
+		{"permit of nobody", err(message.NewPermit(message.PermitRequestFields{Venue: "upbit", Use: message.UseConnect})), message.KindPermitRequest},
+		{"penalty", err(message.NewPenalty(message.PenaltyFields{Venue: "upbit", Until: 1})), 0},
+		{"penalty without an end", err(message.NewPenalty(message.PenaltyFields{Venue: "upbit"})), message.KindPenalty},
 		{"classified", newClass(func(*classF) {}), 0},
 		{"classified the first time", newClass(func(f *classF) { f.From = "" }), 0},
 		{"classified nothing", newClass(func(f *classF) { f.Origin = message.Origin{} }), message.KindClassified},
@@ -169,7 +174,7 @@ func TestStrings(t *testing.T) {
 func TestKindNumbers(t *testing.T) {
 	golden := []string{1: "ticker", 2: "trade", 3: "bbo", 4: "book", 5: "bar", 6: "status", 7: "notice", 8: "batch", 9: "views",
 		10: "credit", 11: "classified", 12: "order_intent", 13: "cancel_intent", 14: "order_event", 15: "position",
-		16: "execution_report", 17: "resync"}
+		16: "execution_report", 17: "resync", 18: "permit_request", 19: "permit", 20: "penalty"}
 	kinds := message.Kinds()
 	if len(kinds) != len(golden)-1 {
 		t.Fatalf("%d kinds, %d are listed here: list the new one with its number", len(kinds), len(golden)-1)
@@ -233,6 +238,7 @@ func TestOverload(t *testing.T) {
 		message.KindStatus: message.NeverDrop, message.KindNotice: message.NeverDrop, message.KindCredit: message.NeverDrop,
 		message.KindClassified: message.NeverDrop, message.KindCancelIntent: message.NeverDrop, message.KindOrderEvent: message.NeverDrop,
 		message.KindExecutionReport: message.NeverDrop, message.KindResync: message.NeverDrop,
+		message.KindPermitRequest: message.NeverDrop, message.KindPermit: message.NeverDrop, message.KindPenalty: message.NeverDrop,
 		message.KindOrderIntent: message.Refuse,
 	}
 	for _, k := range message.Kinds() {

@@ -72,11 +72,15 @@ const (
 	KindPosition
 	KindExecutionReport
 	KindResync
+	KindPermitRequest
+	KindPermit
+	KindPenalty
 	kindEnd
 )
 
 var kindNames = [kindEnd]string{"none", "ticker", "trade", "bbo", "book", "bar", "status", "notice",
-	"batch", "views", "credit", "classified", "order_intent", "cancel_intent", "order_event", "position", "execution_report", "resync"}
+	"batch", "views", "credit", "classified", "order_intent", "cancel_intent", "order_event", "position", "execution_report", "resync",
+	"permit_request", "permit", "penalty"}
 
 // String returns the name in lower case, as in metrics.
 func (k Kind) String() string {

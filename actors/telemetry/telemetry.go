@@ -28,6 +28,10 @@ type Metrics struct {
 	FeederSnapshots   *prometheus.CounterVec // by venue and outcome (ok, failed)
 	FeederLastFrame   *prometheus.GaugeVec   // by venue, seconds since 1970
 
+	BudgetPermits   *prometheus.CounterVec // by venue and use
+	BudgetPenalties *prometheus.CounterVec // by venue
+	BudgetWaiting   prometheus.Gauge
+
 	StateEvents      prometheus.Counter
 	StateInstruments *prometheus.GaugeVec // by partition
 	StateUntrusted   *prometheus.GaugeVec // by partition
@@ -72,6 +76,10 @@ func New(version string) *Metrics {
 		FeederSkipped:     counterVec(r, "maru_feeder_skipped_updates_total", "Order book updates older than the book they came for.", "venue"),
 		FeederSnapshots:   counterVec(r, "maru_feeder_snapshots_total", "Order book snapshots asked for.", "venue", "outcome"),
 		FeederLastFrame:   gaugeVec(r, "maru_feeder_last_frame_timestamp_seconds", "When the last frame of a venue arrived.", "venue"),
+
+		BudgetPermits:   counterVec(r, "maru_budget_permits_total", "Permits given to use a venue.", "venue", "use"),
+		BudgetPenalties: counterVec(r, "maru_budget_penalties_total", "Times that a venue wanted to be left alone (HTTP 418, 429).", "venue"),
+		BudgetWaiting:   gauge(r, "maru_budget_waiting_permits", "Permits that are waited for."),
 
 		StateEvents:      counter(r, "maru_state_events_total", "Events that state partitions worked through."),
 		StateInstruments: gaugeVec(r, "maru_state_instruments", "Instruments that a state partition holds.", "partition"),
@@ -125,6 +133,12 @@ func counterVec(r *prometheus.Registry, name, help string, labels ...string) *pr
 	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	r.MustRegister(c)
 	return c
+}
+
+func gauge(r *prometheus.Registry, name, help string) prometheus.Gauge {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	r.MustRegister(g)
+	return g
 }
 
 func gaugeVec(r *prometheus.Registry, name, help string, labels ...string) *prometheus.GaugeVec {

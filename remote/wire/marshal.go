@@ -87,6 +87,13 @@ func (w *writer) message(env *wirepb.Envelope, m message.Message) {
 		f := m.Fields()
 		env.Message = &wirepb.Envelope_Resync{Resync: &wirepb.Resync{Partition: int64(f.Partition), Partitions: int64(f.Partitions),
 			Instrument: w.instrument(f.Instrument), Reason: []byte(f.Reason)}}
+	case message.PermitRequest:
+		env.Message = &wirepb.Envelope_PermitRequest{PermitRequest: w.permit(m.Fields())}
+	case message.Permit:
+		env.Message = &wirepb.Envelope_Permit{Permit: w.permit(m.Fields())}
+	case message.Penalty:
+		f := m.Fields()
+		env.Message = &wirepb.Envelope_Penalty{Penalty: &wirepb.Penalty{Venue: []byte(f.Venue), Until: int64(f.Until), Reason: []byte(f.Reason)}}
 	default:
 		w.fail(fmt.Errorf("%T: %w", m, ErrKind))
 	}
@@ -222,4 +229,8 @@ func (w *writer) views(v message.Views) *wirepb.Views {
 	pb.BidQuantity, pb.AskQuantity = bidQty.done(), askQty.done()
 	pb.Trusted, pb.Ready, pb.Width, pb.Value = trusted.done(), ready.done(), column(width), values
 	return pb
+}
+
+func (w *writer) permit(f message.PermitRequestFields) *wirepb.PermitRequest {
+	return &wirepb.PermitRequest{Venue: []byte(f.Venue), Use: w.enum("use", uint8(f.Use), uint8(message.UseREST)), Holder: []byte(f.Holder), Id: f.ID}
 }

@@ -101,6 +101,13 @@ func (r *reader) message(env *wirepb.Envelope) (message.Message, error) {
 		return message.NewResync(message.ResyncFields{Partition: int(body.Resync.GetPartition()),
 			Partitions: int(body.Resync.GetPartitions()), Instrument: r.instrument(body.Resync.GetInstrument()),
 			Reason: string(body.Resync.GetReason())})
+	case *wirepb.Envelope_PermitRequest:
+		return message.NewPermitRequest(r.permit(body.PermitRequest))
+	case *wirepb.Envelope_Permit:
+		return message.NewPermit(r.permit(body.Permit))
+	case *wirepb.Envelope_Penalty:
+		return message.NewPenalty(message.PenaltyFields{Venue: market.Venue(body.Penalty.GetVenue()),
+			Until: market.Timestamp(body.Penalty.GetUntil()), Reason: string(body.Penalty.GetReason())})
 	}
 	return nil, fmt.Errorf("%T: %w", env.GetMessage(), ErrKind)
 }
@@ -218,4 +225,9 @@ func (r *reader) views(pb *wirepb.Views) (message.Message, error) {
 		Partition: int(pb.GetPartition()), Source: string(pb.GetSource()), Seq: pb.GetSeq(),
 		Time: market.Timestamp(pb.GetTime()), Credit: pb.GetCredit(),
 	}), nil
+}
+
+func (r *reader) permit(pb *wirepb.PermitRequest) message.PermitRequestFields {
+	return message.PermitRequestFields{Venue: market.Venue(pb.GetVenue()), Use: message.Use(r.enum("use", pb.GetUse(), uint8(message.UseREST))),
+		Holder: string(pb.GetHolder()), ID: pb.GetId()}
 }

@@ -33,6 +33,9 @@ func Generators() map[message.Kind]*rapid.Generator[message.Message] {
 		message.KindPosition:        of(position),
 		message.KindExecutionReport: of(executionReport),
 		message.KindResync:          of(resync),
+		message.KindPermitRequest:   of(permitRequest),
+		message.KindPermit:          of(permit),
+		message.KindPenalty:         of(penalty),
 	}
 }
 
@@ -342,4 +345,19 @@ func resync(t *rapid.T) (message.Resync, error) {
 	n := rapid.IntRange(1, 64).Draw(t, "partitions")
 	return message.NewResync(message.ResyncFields{Partition: rapid.IntRange(0, n-1).Draw(t, "partition"), Partitions: n,
 		Instrument: maybeInstrument(t), Reason: text(t)})
+}
+
+func permitFields(t *rapid.T) message.PermitRequestFields {
+	return message.PermitRequestFields{Venue: market.Venue("v" + text(t)), Use: rapid.SampledFrom([]message.Use{message.UseConnect, message.UseREST}).Draw(t, "use"),
+		Holder: "h" + text(t), ID: rapid.Uint64().Draw(t, "id")}
+}
+
+func permitRequest(t *rapid.T) (message.PermitRequest, error) {
+	return message.NewPermitRequest(permitFields(t))
+}
+
+func permit(t *rapid.T) (message.Permit, error) { return message.NewPermit(permitFields(t)) }
+
+func penalty(t *rapid.T) (message.Penalty, error) {
+	return message.NewPenalty(message.PenaltyFields{Venue: market.Venue("v" + text(t)), Until: market.Timestamp(rapid.Int64Min(1).Draw(t, "until")), Reason: text(t)})
 }

@@ -82,6 +82,9 @@ type Envelope struct {
 	//	*Envelope_Position
 	//	*Envelope_ExecutionReport
 	//	*Envelope_Resync
+	//	*Envelope_PermitRequest
+	//	*Envelope_Permit
+	//	*Envelope_Penalty
 	Message       isEnvelope_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -291,6 +294,33 @@ func (x *Envelope) GetResync() *Resync {
 	return nil
 }
 
+func (x *Envelope) GetPermitRequest() *PermitRequest {
+	if x != nil {
+		if x, ok := x.Message.(*Envelope_PermitRequest); ok {
+			return x.PermitRequest
+		}
+	}
+	return nil
+}
+
+func (x *Envelope) GetPermit() *PermitRequest {
+	if x != nil {
+		if x, ok := x.Message.(*Envelope_Permit); ok {
+			return x.Permit
+		}
+	}
+	return nil
+}
+
+func (x *Envelope) GetPenalty() *Penalty {
+	if x != nil {
+		if x, ok := x.Message.(*Envelope_Penalty); ok {
+			return x.Penalty
+		}
+	}
+	return nil
+}
+
 type isEnvelope_Message interface {
 	isEnvelope_Message()
 }
@@ -363,6 +393,18 @@ type Envelope_Resync struct {
 	Resync *Resync `protobuf:"bytes,27,opt,name=resync,proto3,oneof"`
 }
 
+type Envelope_PermitRequest struct {
+	PermitRequest *PermitRequest `protobuf:"bytes,28,opt,name=permit_request,json=permitRequest,proto3,oneof"`
+}
+
+type Envelope_Permit struct {
+	Permit *PermitRequest `protobuf:"bytes,29,opt,name=permit,proto3,oneof"`
+}
+
+type Envelope_Penalty struct {
+	Penalty *Penalty `protobuf:"bytes,30,opt,name=penalty,proto3,oneof"`
+}
+
 func (*Envelope_Ticker) isEnvelope_Message() {}
 
 func (*Envelope_Trade) isEnvelope_Message() {}
@@ -396,6 +438,12 @@ func (*Envelope_Position) isEnvelope_Message() {}
 func (*Envelope_ExecutionReport) isEnvelope_Message() {}
 
 func (*Envelope_Resync) isEnvelope_Message() {}
+
+func (*Envelope_PermitRequest) isEnvelope_Message() {}
+
+func (*Envelope_Permit) isEnvelope_Message() {}
+
+func (*Envelope_Penalty) isEnvelope_Message() {}
 
 // Decimal is (hi * 2^64 + lo) * 1e-18. The lowest hi with lo 0 is not used.
 type Decimal struct {
@@ -2530,12 +2578,141 @@ func (x *Resync) GetReason() []byte {
 	return nil
 }
 
+// PermitRequest is also the form of a permit: it repeats what was asked for.
+type PermitRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Venue         []byte                 `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	Use           uint32                 `protobuf:"varint,2,opt,name=use,proto3" json:"use,omitempty"`
+	Holder        []byte                 `protobuf:"bytes,3,opt,name=holder,proto3" json:"holder,omitempty"`
+	Id            uint64                 `protobuf:"varint,4,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PermitRequest) Reset() {
+	*x = PermitRequest{}
+	mi := &file_wire_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PermitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PermitRequest) ProtoMessage() {}
+
+func (x *PermitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PermitRequest.ProtoReflect.Descriptor instead.
+func (*PermitRequest) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *PermitRequest) GetVenue() []byte {
+	if x != nil {
+		return x.Venue
+	}
+	return nil
+}
+
+func (x *PermitRequest) GetUse() uint32 {
+	if x != nil {
+		return x.Use
+	}
+	return 0
+}
+
+func (x *PermitRequest) GetHolder() []byte {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *PermitRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+type Penalty struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Venue         []byte                 `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	Until         int64                  `protobuf:"varint,2,opt,name=until,proto3" json:"until,omitempty"`
+	Reason        []byte                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Penalty) Reset() {
+	*x = Penalty{}
+	mi := &file_wire_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Penalty) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Penalty) ProtoMessage() {}
+
+func (x *Penalty) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Penalty.ProtoReflect.Descriptor instead.
+func (*Penalty) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Penalty) GetVenue() []byte {
+	if x != nil {
+		return x.Venue
+	}
+	return nil
+}
+
+func (x *Penalty) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *Penalty) GetReason() []byte {
+	if x != nil {
+		return x.Reason
+	}
+	return nil
+}
+
 var File_wire_proto protoreflect.FileDescriptor
 
 const file_wire_proto_rawDesc = "" +
 	"\n" +
 	"\n" +
-	"wire.proto\x12\amaru.v1\"\xf7\x06\n" +
+	"wire.proto\x12\amaru.v1\"\x98\b\n" +
 	"\bEnvelope\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12 \n" +
 	"\vinstruments\x18\x02 \x01(\tR\vinstruments\x12*\n" +
@@ -2558,7 +2735,10 @@ const file_wire_proto_rawDesc = "" +
 	"orderEvent\x12/\n" +
 	"\bposition\x18\x19 \x01(\v2\x11.maru.v1.PositionH\x00R\bposition\x12E\n" +
 	"\x10execution_report\x18\x1a \x01(\v2\x18.maru.v1.ExecutionReportH\x00R\x0fexecutionReport\x12)\n" +
-	"\x06resync\x18\x1b \x01(\v2\x0f.maru.v1.ResyncH\x00R\x06resyncB\t\n" +
+	"\x06resync\x18\x1b \x01(\v2\x0f.maru.v1.ResyncH\x00R\x06resync\x12?\n" +
+	"\x0epermit_request\x18\x1c \x01(\v2\x16.maru.v1.PermitRequestH\x00R\rpermitRequest\x120\n" +
+	"\x06permit\x18\x1d \x01(\v2\x16.maru.v1.PermitRequestH\x00R\x06permit\x12,\n" +
+	"\apenalty\x18\x1e \x01(\v2\x10.maru.v1.PenaltyH\x00R\apenaltyB\t\n" +
 	"\amessageJ\x04\b\x03\x10\v\")\n" +
 	"\aDecimal\x12\x0e\n" +
 	"\x02hi\x18\x01 \x01(\x12R\x02hi\x12\x0e\n" +
@@ -2782,7 +2962,16 @@ const file_wire_proto_rawDesc = "" +
 	"\n" +
 	"instrument\x18\x03 \x01(\rR\n" +
 	"instrument\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\fR\x06reasonB1Z/github.com/maru-trading/maru/remote/wire/wirepbb\x06proto3"
+	"\x06reason\x18\x04 \x01(\fR\x06reason\"_\n" +
+	"\rPermitRequest\x12\x14\n" +
+	"\x05venue\x18\x01 \x01(\fR\x05venue\x12\x10\n" +
+	"\x03use\x18\x02 \x01(\rR\x03use\x12\x16\n" +
+	"\x06holder\x18\x03 \x01(\fR\x06holder\x12\x0e\n" +
+	"\x02id\x18\x04 \x01(\x04R\x02id\"M\n" +
+	"\aPenalty\x12\x14\n" +
+	"\x05venue\x18\x01 \x01(\fR\x05venue\x12\x14\n" +
+	"\x05until\x18\x02 \x01(\x03R\x05until\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\fR\x06reasonB1Z/github.com/maru-trading/maru/remote/wire/wirepbb\x06proto3"
 
 var (
 	file_wire_proto_rawDescOnce sync.Once
@@ -2796,7 +2985,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_wire_proto_goTypes = []any{
 	(*Envelope)(nil),        // 0: maru.v1.Envelope
 	(*Decimal)(nil),         // 1: maru.v1.Decimal
@@ -2820,6 +3009,8 @@ var file_wire_proto_goTypes = []any{
 	(*Position)(nil),        // 19: maru.v1.Position
 	(*ExecutionReport)(nil), // 20: maru.v1.ExecutionReport
 	(*Resync)(nil),          // 21: maru.v1.Resync
+	(*PermitRequest)(nil),   // 22: maru.v1.PermitRequest
+	(*Penalty)(nil),         // 23: maru.v1.Penalty
 }
 var file_wire_proto_depIdxs = []int32{
 	5,  // 0: maru.v1.Envelope.ticker:type_name -> maru.v1.Tickers
@@ -2839,86 +3030,89 @@ var file_wire_proto_depIdxs = []int32{
 	19, // 14: maru.v1.Envelope.position:type_name -> maru.v1.Position
 	20, // 15: maru.v1.Envelope.execution_report:type_name -> maru.v1.ExecutionReport
 	21, // 16: maru.v1.Envelope.resync:type_name -> maru.v1.Resync
-	4,  // 17: maru.v1.Tickers.origin:type_name -> maru.v1.Origins
-	2,  // 18: maru.v1.Tickers.opening:type_name -> maru.v1.Decimals
-	2,  // 19: maru.v1.Tickers.trade:type_name -> maru.v1.Decimals
-	2,  // 20: maru.v1.Tickers.high:type_name -> maru.v1.Decimals
-	2,  // 21: maru.v1.Tickers.low:type_name -> maru.v1.Decimals
-	2,  // 22: maru.v1.Tickers.prev_closing:type_name -> maru.v1.Decimals
-	2,  // 23: maru.v1.Tickers.volume_24h:type_name -> maru.v1.Decimals
-	2,  // 24: maru.v1.Tickers.change:type_name -> maru.v1.Decimals
-	2,  // 25: maru.v1.Tickers.change_rate:type_name -> maru.v1.Decimals
-	4,  // 26: maru.v1.Trades.origin:type_name -> maru.v1.Origins
-	2,  // 27: maru.v1.Trades.price:type_name -> maru.v1.Decimals
-	2,  // 28: maru.v1.Trades.quantity:type_name -> maru.v1.Decimals
-	3,  // 29: maru.v1.Trades.id:type_name -> maru.v1.Texts
-	4,  // 30: maru.v1.BBOs.origin:type_name -> maru.v1.Origins
-	2,  // 31: maru.v1.BBOs.bid:type_name -> maru.v1.Decimals
-	2,  // 32: maru.v1.BBOs.ask:type_name -> maru.v1.Decimals
-	2,  // 33: maru.v1.BBOs.bid_quantity:type_name -> maru.v1.Decimals
-	2,  // 34: maru.v1.BBOs.ask_quantity:type_name -> maru.v1.Decimals
-	4,  // 35: maru.v1.Books.origin:type_name -> maru.v1.Origins
-	2,  // 36: maru.v1.Books.level_price:type_name -> maru.v1.Decimals
-	2,  // 37: maru.v1.Books.level_quantity:type_name -> maru.v1.Decimals
-	4,  // 38: maru.v1.Bars.origin:type_name -> maru.v1.Origins
-	2,  // 39: maru.v1.Bars.open:type_name -> maru.v1.Decimals
-	2,  // 40: maru.v1.Bars.high:type_name -> maru.v1.Decimals
-	2,  // 41: maru.v1.Bars.low:type_name -> maru.v1.Decimals
-	2,  // 42: maru.v1.Bars.close:type_name -> maru.v1.Decimals
-	2,  // 43: maru.v1.Bars.volume:type_name -> maru.v1.Decimals
-	2,  // 44: maru.v1.Bars.turnover:type_name -> maru.v1.Decimals
-	4,  // 45: maru.v1.Statuses.origin:type_name -> maru.v1.Origins
-	3,  // 46: maru.v1.Statuses.reason:type_name -> maru.v1.Texts
-	4,  // 47: maru.v1.Notices.origin:type_name -> maru.v1.Origins
-	3,  // 48: maru.v1.Notices.venue:type_name -> maru.v1.Texts
-	3,  // 49: maru.v1.Notices.code:type_name -> maru.v1.Texts
-	3,  // 50: maru.v1.Notices.detail:type_name -> maru.v1.Texts
-	3,  // 51: maru.v1.Notices.symbol:type_name -> maru.v1.Texts
-	5,  // 52: maru.v1.Batch.ticker:type_name -> maru.v1.Tickers
-	6,  // 53: maru.v1.Batch.trade:type_name -> maru.v1.Trades
-	7,  // 54: maru.v1.Batch.bbo:type_name -> maru.v1.BBOs
-	8,  // 55: maru.v1.Batch.book:type_name -> maru.v1.Books
-	9,  // 56: maru.v1.Batch.bar:type_name -> maru.v1.Bars
-	10, // 57: maru.v1.Batch.status:type_name -> maru.v1.Statuses
-	11, // 58: maru.v1.Batch.notice:type_name -> maru.v1.Notices
-	4,  // 59: maru.v1.Views.origin:type_name -> maru.v1.Origins
-	2,  // 60: maru.v1.Views.bid:type_name -> maru.v1.Decimals
-	2,  // 61: maru.v1.Views.ask:type_name -> maru.v1.Decimals
-	2,  // 62: maru.v1.Views.last:type_name -> maru.v1.Decimals
-	2,  // 63: maru.v1.Views.bid_quantity:type_name -> maru.v1.Decimals
-	2,  // 64: maru.v1.Views.ask_quantity:type_name -> maru.v1.Decimals
-	4,  // 65: maru.v1.Classified.origin:type_name -> maru.v1.Origins
-	1,  // 66: maru.v1.Classified.bid:type_name -> maru.v1.Decimal
-	1,  // 67: maru.v1.Classified.ask:type_name -> maru.v1.Decimal
-	1,  // 68: maru.v1.Classified.last:type_name -> maru.v1.Decimal
-	1,  // 69: maru.v1.Classified.bid_quantity:type_name -> maru.v1.Decimal
-	1,  // 70: maru.v1.Classified.ask_quantity:type_name -> maru.v1.Decimal
-	4,  // 71: maru.v1.OrderIntent.origin:type_name -> maru.v1.Origins
-	1,  // 72: maru.v1.OrderIntent.price:type_name -> maru.v1.Decimal
-	1,  // 73: maru.v1.OrderIntent.quantity:type_name -> maru.v1.Decimal
-	1,  // 74: maru.v1.OrderEvent.price:type_name -> maru.v1.Decimal
-	1,  // 75: maru.v1.OrderEvent.quantity:type_name -> maru.v1.Decimal
-	1,  // 76: maru.v1.OrderEvent.last_price:type_name -> maru.v1.Decimal
-	1,  // 77: maru.v1.OrderEvent.last_quantity:type_name -> maru.v1.Decimal
-	1,  // 78: maru.v1.OrderEvent.cum_quantity:type_name -> maru.v1.Decimal
-	1,  // 79: maru.v1.OrderEvent.leaves_quantity:type_name -> maru.v1.Decimal
-	1,  // 80: maru.v1.OrderEvent.average_price:type_name -> maru.v1.Decimal
-	1,  // 81: maru.v1.OrderEvent.fee:type_name -> maru.v1.Decimal
-	1,  // 82: maru.v1.Position.quantity:type_name -> maru.v1.Decimal
-	1,  // 83: maru.v1.Position.average_price:type_name -> maru.v1.Decimal
-	1,  // 84: maru.v1.Position.cost:type_name -> maru.v1.Decimal
-	1,  // 85: maru.v1.Position.realized:type_name -> maru.v1.Decimal
-	1,  // 86: maru.v1.Position.unrealized:type_name -> maru.v1.Decimal
-	1,  // 87: maru.v1.Position.fees:type_name -> maru.v1.Decimal
-	1,  // 88: maru.v1.Position.mark:type_name -> maru.v1.Decimal
-	1,  // 89: maru.v1.ExecutionReport.last_price:type_name -> maru.v1.Decimal
-	1,  // 90: maru.v1.ExecutionReport.last_quantity:type_name -> maru.v1.Decimal
-	1,  // 91: maru.v1.ExecutionReport.fee:type_name -> maru.v1.Decimal
-	92, // [92:92] is the sub-list for method output_type
-	92, // [92:92] is the sub-list for method input_type
-	92, // [92:92] is the sub-list for extension type_name
-	92, // [92:92] is the sub-list for extension extendee
-	0,  // [0:92] is the sub-list for field type_name
+	22, // 17: maru.v1.Envelope.permit_request:type_name -> maru.v1.PermitRequest
+	22, // 18: maru.v1.Envelope.permit:type_name -> maru.v1.PermitRequest
+	23, // 19: maru.v1.Envelope.penalty:type_name -> maru.v1.Penalty
+	4,  // 20: maru.v1.Tickers.origin:type_name -> maru.v1.Origins
+	2,  // 21: maru.v1.Tickers.opening:type_name -> maru.v1.Decimals
+	2,  // 22: maru.v1.Tickers.trade:type_name -> maru.v1.Decimals
+	2,  // 23: maru.v1.Tickers.high:type_name -> maru.v1.Decimals
+	2,  // 24: maru.v1.Tickers.low:type_name -> maru.v1.Decimals
+	2,  // 25: maru.v1.Tickers.prev_closing:type_name -> maru.v1.Decimals
+	2,  // 26: maru.v1.Tickers.volume_24h:type_name -> maru.v1.Decimals
+	2,  // 27: maru.v1.Tickers.change:type_name -> maru.v1.Decimals
+	2,  // 28: maru.v1.Tickers.change_rate:type_name -> maru.v1.Decimals
+	4,  // 29: maru.v1.Trades.origin:type_name -> maru.v1.Origins
+	2,  // 30: maru.v1.Trades.price:type_name -> maru.v1.Decimals
+	2,  // 31: maru.v1.Trades.quantity:type_name -> maru.v1.Decimals
+	3,  // 32: maru.v1.Trades.id:type_name -> maru.v1.Texts
+	4,  // 33: maru.v1.BBOs.origin:type_name -> maru.v1.Origins
+	2,  // 34: maru.v1.BBOs.bid:type_name -> maru.v1.Decimals
+	2,  // 35: maru.v1.BBOs.ask:type_name -> maru.v1.Decimals
+	2,  // 36: maru.v1.BBOs.bid_quantity:type_name -> maru.v1.Decimals
+	2,  // 37: maru.v1.BBOs.ask_quantity:type_name -> maru.v1.Decimals
+	4,  // 38: maru.v1.Books.origin:type_name -> maru.v1.Origins
+	2,  // 39: maru.v1.Books.level_price:type_name -> maru.v1.Decimals
+	2,  // 40: maru.v1.Books.level_quantity:type_name -> maru.v1.Decimals
+	4,  // 41: maru.v1.Bars.origin:type_name -> maru.v1.Origins
+	2,  // 42: maru.v1.Bars.open:type_name -> maru.v1.Decimals
+	2,  // 43: maru.v1.Bars.high:type_name -> maru.v1.Decimals
+	2,  // 44: maru.v1.Bars.low:type_name -> maru.v1.Decimals
+	2,  // 45: maru.v1.Bars.close:type_name -> maru.v1.Decimals
+	2,  // 46: maru.v1.Bars.volume:type_name -> maru.v1.Decimals
+	2,  // 47: maru.v1.Bars.turnover:type_name -> maru.v1.Decimals
+	4,  // 48: maru.v1.Statuses.origin:type_name -> maru.v1.Origins
+	3,  // 49: maru.v1.Statuses.reason:type_name -> maru.v1.Texts
+	4,  // 50: maru.v1.Notices.origin:type_name -> maru.v1.Origins
+	3,  // 51: maru.v1.Notices.venue:type_name -> maru.v1.Texts
+	3,  // 52: maru.v1.Notices.code:type_name -> maru.v1.Texts
+	3,  // 53: maru.v1.Notices.detail:type_name -> maru.v1.Texts
+	3,  // 54: maru.v1.Notices.symbol:type_name -> maru.v1.Texts
+	5,  // 55: maru.v1.Batch.ticker:type_name -> maru.v1.Tickers
+	6,  // 56: maru.v1.Batch.trade:type_name -> maru.v1.Trades
+	7,  // 57: maru.v1.Batch.bbo:type_name -> maru.v1.BBOs
+	8,  // 58: maru.v1.Batch.book:type_name -> maru.v1.Books
+	9,  // 59: maru.v1.Batch.bar:type_name -> maru.v1.Bars
+	10, // 60: maru.v1.Batch.status:type_name -> maru.v1.Statuses
+	11, // 61: maru.v1.Batch.notice:type_name -> maru.v1.Notices
+	4,  // 62: maru.v1.Views.origin:type_name -> maru.v1.Origins
+	2,  // 63: maru.v1.Views.bid:type_name -> maru.v1.Decimals
+	2,  // 64: maru.v1.Views.ask:type_name -> maru.v1.Decimals
+	2,  // 65: maru.v1.Views.last:type_name -> maru.v1.Decimals
+	2,  // 66: maru.v1.Views.bid_quantity:type_name -> maru.v1.Decimals
+	2,  // 67: maru.v1.Views.ask_quantity:type_name -> maru.v1.Decimals
+	4,  // 68: maru.v1.Classified.origin:type_name -> maru.v1.Origins
+	1,  // 69: maru.v1.Classified.bid:type_name -> maru.v1.Decimal
+	1,  // 70: maru.v1.Classified.ask:type_name -> maru.v1.Decimal
+	1,  // 71: maru.v1.Classified.last:type_name -> maru.v1.Decimal
+	1,  // 72: maru.v1.Classified.bid_quantity:type_name -> maru.v1.Decimal
+	1,  // 73: maru.v1.Classified.ask_quantity:type_name -> maru.v1.Decimal
+	4,  // 74: maru.v1.OrderIntent.origin:type_name -> maru.v1.Origins
+	1,  // 75: maru.v1.OrderIntent.price:type_name -> maru.v1.Decimal
+	1,  // 76: maru.v1.OrderIntent.quantity:type_name -> maru.v1.Decimal
+	1,  // 77: maru.v1.OrderEvent.price:type_name -> maru.v1.Decimal
+	1,  // 78: maru.v1.OrderEvent.quantity:type_name -> maru.v1.Decimal
+	1,  // 79: maru.v1.OrderEvent.last_price:type_name -> maru.v1.Decimal
+	1,  // 80: maru.v1.OrderEvent.last_quantity:type_name -> maru.v1.Decimal
+	1,  // 81: maru.v1.OrderEvent.cum_quantity:type_name -> maru.v1.Decimal
+	1,  // 82: maru.v1.OrderEvent.leaves_quantity:type_name -> maru.v1.Decimal
+	1,  // 83: maru.v1.OrderEvent.average_price:type_name -> maru.v1.Decimal
+	1,  // 84: maru.v1.OrderEvent.fee:type_name -> maru.v1.Decimal
+	1,  // 85: maru.v1.Position.quantity:type_name -> maru.v1.Decimal
+	1,  // 86: maru.v1.Position.average_price:type_name -> maru.v1.Decimal
+	1,  // 87: maru.v1.Position.cost:type_name -> maru.v1.Decimal
+	1,  // 88: maru.v1.Position.realized:type_name -> maru.v1.Decimal
+	1,  // 89: maru.v1.Position.unrealized:type_name -> maru.v1.Decimal
+	1,  // 90: maru.v1.Position.fees:type_name -> maru.v1.Decimal
+	1,  // 91: maru.v1.Position.mark:type_name -> maru.v1.Decimal
+	1,  // 92: maru.v1.ExecutionReport.last_price:type_name -> maru.v1.Decimal
+	1,  // 93: maru.v1.ExecutionReport.last_quantity:type_name -> maru.v1.Decimal
+	1,  // 94: maru.v1.ExecutionReport.fee:type_name -> maru.v1.Decimal
+	95, // [95:95] is the sub-list for method output_type
+	95, // [95:95] is the sub-list for method input_type
+	95, // [95:95] is the sub-list for extension type_name
+	95, // [95:95] is the sub-list for extension extendee
+	0,  // [0:95] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -2944,6 +3138,9 @@ func file_wire_proto_init() {
 		(*Envelope_Position)(nil),
 		(*Envelope_ExecutionReport)(nil),
 		(*Envelope_Resync)(nil),
+		(*Envelope_PermitRequest)(nil),
+		(*Envelope_Permit)(nil),
+		(*Envelope_Penalty)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2951,7 +3148,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
