@@ -198,6 +198,14 @@ func (t Token) Time(field string) (market.Timestamp, error) {
 	return 0, Refuse(Number, field, "%d is no time in milliseconds, microseconds or nanoseconds", n)
 }
 
+// TimeOrNone is Time where a field may be missing: an absent one is no time, which is zero.
+func (t Token) TimeOrNone(field string) (market.Timestamp, error) {
+	if !t.Present() {
+		return 0, nil
+	}
+	return t.Time(field)
+}
+
 // Word returns the text of a code that a venue gives, at most 64 bytes of it.
 func Word(t Token) string { return cut(string(t.Text), symbolBytesMax) }
 

@@ -12,16 +12,13 @@
 package upbit
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
-	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/upbitlike"
 )
 
 // Name is the venue's name in messages unless the configuration gives another.
@@ -55,46 +52,21 @@ func Limits() venue.Limits {
 }
 
 // Protocol is one connection to Upbit. It is not safe for concurrent use.
-type Protocol struct {
-	venue       market.Venue
-	url         string
-	request     []byte // nil: nothing to subscribe to
-	instruments []market.Instrument
-	symbols     *venue.Symbols
-
-	// Scratch of Decode.
-	d          jx.Decoder
-	f          fields
-	bids, asks []message.Level
-}
+type Protocol struct{ *upbitlike.Protocol }
 
 // New returns the connections that it takes to follow what the configuration names; one that
 // only decodes if it names no listings or no channels. It fails with every fault of the
 // configuration.
 func New(c venue.Config) ([]*Protocol, error) {
-	if c.Venue == "" {
-		c.Venue = Name
+	connections, err := upbitlike.New(upbitlike.Dialect{
+		Name: Name, WebSocketURL: publicWebSocketURL, Limits: Limits(), Symbol: canonical, BookSuffix: depthSuffix,
+	}, c)
+	if err != nil {
+		return nil, err
 	}
-	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("upbit: configuration: %w", err)
-	}
-	if c.WebSocketURL == "" {
-		c.WebSocketURL = publicWebSocketURL
-	}
-	var all []*Protocol
-	for n, listings := range Limits().Connections(c) {
-		symbols, err := venue.NewSymbols(c.Venue, c.Listings, canonical)
-		if err != nil {
-			return nil, fmt.Errorf("upbit: configuration: %w", err)
-		}
-		p := &Protocol{venue: c.Venue, url: c.WebSocketURL, symbols: symbols}
-		for _, l := range listings {
-			p.instruments = append(p.instruments, l.Instrument)
-		}
-		if len(listings) > 0 {
-			p.request = request(n, listings, c.Channels, c.BookDepth)
-		}
-		all = append(all, p)
+	all := make([]*Protocol, len(connections))
+	for i, p := range connections {
+		all[i] = &Protocol{p}
 	}
 	return all, nil
 }
@@ -103,60 +75,6 @@ func New(c venue.Config) ([]*Protocol, error) {
 func canonical(symbol string) (string, bool) {
 	quote, base, ok := strings.Cut(symbol, "-")
 	return base + "-" + quote, ok && quote != "" && base != "" && !strings.Contains(base, "-")
-}
-
-// request is the one frame that subscribes to everything of connection n. Upbit has no channel of
-// best bid and offer: where that is wanted and the book is not, a book of one level does.
-func request(n int, listings []market.Listing, channels []market.Channel, depth int) []byte {
-	var ticker, trade, book, bbo bool
-	for _, c := range channels {
-		switch c {
-		case market.ChannelTicker:
-			ticker = true
-		case market.ChannelTrade:
-			trade = true
-		case market.ChannelBook:
-			book = true
-		case market.ChannelBBO:
-			bbo = true
-		}
-	}
-	var e jx.Encoder
-	codes := func(kind, suffix string) {
-		e.Obj(func(e *jx.Encoder) {
-			e.Field("type", func(e *jx.Encoder) { e.Str(kind) })
-			e.Field("codes", func(e *jx.Encoder) {
-				e.Arr(func(e *jx.Encoder) {
-					for _, l := range listings {
-						e.Str(l.Symbol + suffix)
-					}
-				})
-			})
-		})
-	}
-	e.Arr(func(e *jx.Encoder) {
-		// The ticket only has to be there; it names the connection to whoever reads a recording.
-		e.Obj(func(e *jx.Encoder) {
-			e.Field("ticket", func(e *jx.Encoder) { e.Str("maru-" + strconv.Itoa(n)) })
-		})
-		if ticker {
-			codes("ticker", "")
-		}
-		if trade {
-			codes("trade", "")
-		}
-		switch {
-		case book:
-			codes("orderbook", depthSuffix(depth))
-		case bbo:
-			codes("orderbook", depthSuffix(1))
-		}
-		// SIMPLE has short field names: half the bytes for the same content.
-		e.Obj(func(e *jx.Encoder) {
-			e.Field("format", func(e *jx.Encoder) { e.Str("SIMPLE") })
-		})
-	})
-	return e.Bytes()
 }
 
 // depthSuffix returns what follows a code to get at least so many levels: Upbit offers 1, 5, 15
@@ -168,48 +86,4 @@ func depthSuffix(depth int) string {
 		}
 	}
 	return ""
-}
-
-// Venue returns the name in messages.
-func (p *Protocol) Venue() market.Venue { return p.venue }
-
-// URL returns what to dial.
-func (p *Protocol) URL() string { return p.url }
-
-// Subscribe returns the frames to send once the connection is open: one, or none.
-func (p *Protocol) Subscribe() [][]byte {
-	if p.request == nil {
-		return nil
-	}
-	return [][]byte{append([]byte(nil), p.request...)}
-}
-
-// Ping returns nil for a WebSocket ping, and how often to send one.
-func (p *Protocol) Ping() ([]byte, time.Duration) { return nil, Limits().PingEvery }
-
-// Silence returns for how long a healthy connection may say nothing, pongs included.
-func (p *Protocol) Silence() time.Duration { return Limits().Silence }
-
-// Lifetime returns 0: Upbit cuts no connection for its age.
-func (p *Protocol) Lifetime() time.Duration { return Limits().Lifetime }
-
-// SendEvery returns the least time between two frames that we send.
-func (p *Protocol) SendEvery() time.Duration { return Limits().SendEvery }
-
-// ConnectEvery returns the least time between two connection attempts from one address.
-func (p *Protocol) ConnectEvery() time.Duration { return Limits().ConnectEvery }
-
-// Instruments returns what the connection follows.
-func (p *Protocol) Instruments() []market.Instrument {
-	return append([]market.Instrument(nil), p.instruments...)
-}
-
-// Instrument returns the instrument of one of the venue's symbols. It fails with a
-// *venue.DecodeError of reason Instrument.
-func (p *Protocol) Instrument(symbol string) (market.Instrument, error) {
-	n, err := p.symbols.Find([]byte(symbol))
-	if err != nil {
-		return market.Instrument{}, venue.Refused(p.venue, err)
-	}
-	return p.symbols.Instrument(n), nil
 }

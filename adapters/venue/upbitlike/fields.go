@@ -1,4 +1,4 @@
-package upbit
+package upbitlike
 
 import (
 	"github.com/go-faster/jx"
@@ -22,23 +22,27 @@ type fields struct {
 	hasUnits, hasError             bool
 }
 
-// readObject reads the object that the decoder stands before into p.f, and its levels into
-// p.bids and p.asks. Every field has two names, that of format DEFAULT and that of SIMPLE.
-func (p *Protocol) readObject() error {
-	d := &p.d
+// readObject reads the object that the decoder stands before into r.f, and its levels into
+// r.bids and r.asks. Every field has two names, that of format DEFAULT and that of SIMPLE.
+func (r *decoder) readObject() error {
+	d := &r.d
 	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
 		return venue.Refuse(venue.Schema, "", "want an object, got %v", kind)
 	}
-	f := &p.f
+	f := &r.f
 	*f = fields{}
-	p.bids, p.asks = venue.Scratch(p.bids), venue.Scratch(p.asks)
+	if r.extra != nil {
+		r.extra.Reset()
+	}
+	r.bids, r.asks = venue.Scratch(r.bids), venue.Scratch(r.asks)
 	object, err := d.ObjIter()
 	if err != nil {
 		return err
 	}
 	for object.Next() {
 		var t *venue.Token
-		switch string(object.Key()) {
+		key := object.Key()
+		switch string(key) {
 		case "type", "ty":
 			t = &f.kind
 		case "code", "cd":
@@ -79,19 +83,19 @@ func (p *Protocol) readObject() error {
 			t = &f.status
 		case "orderbook_units", "obu":
 			f.hasUnits = true
-			p.bids, p.asks = p.bids[:0], p.asks[:0]
-			if err := p.readUnits(); err != nil {
+			r.bids, r.asks = r.bids[:0], r.asks[:0]
+			if err := r.readUnits(); err != nil {
 				return err
 			}
 			continue
 		case "error":
 			f.hasError = true
-			if err := p.readError(); err != nil {
+			if err := r.readError(); err != nil {
 				return err
 			}
 			continue
 		default:
-			if err := d.Skip(); err != nil {
+			if err := r.readOther(key); err != nil {
 				return err
 			}
 			continue
@@ -103,10 +107,20 @@ func (p *Protocol) readObject() error {
 	return object.Err()
 }
 
+// readOther reads or skips the value of a field that the protocol does not have.
+func (r *decoder) readOther(key []byte) error {
+	if r.extra != nil {
+		if read, err := r.extra.Field(&r.d, key); read || err != nil {
+			return err
+		}
+	}
+	return r.d.Skip()
+}
+
 // readUnits reads the pairs of ask and bid, best first. A side shorter than the other is padded
 // with price 0, which is dropped.
-func (p *Protocol) readUnits() error {
-	d := &p.d
+func (r *decoder) readUnits() error {
+	d := &r.d
 	if kind := d.Next(); kind != jx.Array && kind != jx.Invalid {
 		return venue.Refuse(venue.Schema, "orderbook_units", "want an array, got %v", kind)
 	}
@@ -168,18 +182,18 @@ func (p *Protocol) readUnits() error {
 			return venue.Refuse(venue.Schema, "orderbook_units", "a unit lacks a price or a size")
 		}
 		if !ask.Price.IsZero() {
-			p.asks = append(p.asks, ask)
+			r.asks = append(r.asks, ask)
 		}
 		if !bid.Price.IsZero() {
-			p.bids = append(p.bids, bid)
+			r.bids = append(r.bids, bid)
 		}
 	}
 	return units.Err()
 }
 
 // readError reads {"name":…,"message":…}.
-func (p *Protocol) readError() error {
-	d := &p.d
+func (r *decoder) readError() error {
+	d := &r.d
 	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
 		return venue.Refuse(venue.Schema, "error", "want an object, got %v", kind)
 	}
@@ -195,9 +209,9 @@ func (p *Protocol) readError() error {
 		case err != nil:
 			return err
 		case isName:
-			p.f.errorName = t
+			r.f.errorName = t
 		case isReason:
-			p.f.errorReason = t
+			r.f.errorReason = t
 		}
 	}
 	return object.Err()
