@@ -1,14 +1,9 @@
 package feeder
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +27,7 @@ type Deps struct {
 	DeadLetters DeadLetters
 	HTTP        HTTP
 	Partitions  []*actor.PID // state partition i is Partitions[i]
+	Recorder    Recorder     // is told of everything on a live connection; nil: nobody
 	// Frames replaces the venue's socket by frames from memory, with the time at which each
 	// arrived: for tests, simulations and benchmarks. A time of zero is now. nil: dial.
 	Frames iter.Seq2[[]byte, market.Timestamp]
@@ -55,6 +51,10 @@ type Feeder struct {
 	inflight int              // batches without credit
 	fetched  market.Timestamp // when the latest request for a snapshot leaves
 	retries  map[market.Instrument]int
+	session  int // number of the connection that the core knows of
+	asks     map[market.Instrument]*ask
+	told     int              // notices logged since toldAt
+	toldAt   market.Timestamp // message time
 	stopTick func()
 }
 
@@ -62,14 +62,6 @@ type Feeder struct {
 type (
 	ready struct{}
 	tick  struct{}
-	retry struct{ instrument market.Instrument }
-	// snapshot is the answer to a request for one.
-	snapshot struct {
-		instrument market.Instrument
-		body       []byte
-		at         market.Timestamp
-		err        error
-	}
 )
 
 // New returns a feeder for one connection that runs as soon as it is spawned. A panic loses its
@@ -77,7 +69,7 @@ type (
 // subscribes and fetches snapshots anew.
 func New(cfg Config, p Protocol, deps Deps, r *Replay) *Feeder {
 	return &Feeder{cfg: cfg, deps: deps, protocol: p, replay: r, core: NewCore(cfg, p),
-		metrics: newCounters(deps.Metrics, p.Venue()), retries: map[market.Instrument]int{}}
+		metrics: newCounters(deps.Metrics, p.Venue()), retries: map[market.Instrument]int{}, asks: map[market.Instrument]*ask{}}
 }
 
 // Supervision is how a feeder is brought back.
@@ -107,6 +99,9 @@ func (f *Feeder) Receive(ctx actor.Context) {
 	case retry:
 		f.core.Retry(m.instrument)
 		f.flush(0)
+	case resubscription:
+		f.resubscription(m)
+		f.flush(0)
 	case message.Resync:
 		f.core.Resync(m)
 		f.flush(0)
@@ -131,6 +126,9 @@ func (f *Feeder) start(ctx actor.Context) {
 	}
 	f.conn = newConn(f.cfg, f.protocol, f.deps.Env.Now, f.deps.Env.Log, f.replay != nil, notify)
 	f.conn.frames = f.deps.Frames
+	if f.replay == nil {
+		f.conn.recorder = f.deps.Recorder
+	}
 	f.conn.start()
 	if f.replay != nil {
 		f.replay.attach(f.self, f.conn)
@@ -187,12 +185,14 @@ func (f *Feeder) item(it item) {
 		f.conn.recycle(it.data)
 	case itemConnected:
 		f.metrics.connected.Set(1)
+		f.session = it.session
 		f.core.Connected(it.at)
 		f.deps.Env.Log.Info("connected", slog.String("venue", string(f.protocol.Venue())), slog.String("source", f.cfg.Source))
 	case itemDisconnected:
 		f.metrics.connected.Set(0)
 		f.metrics.reconnects.Inc()
 		f.core.Disconnected(f.live(it.at))
+		f.conn.terms.Store(termsOf(f.protocol))
 	case itemEnded:
 		f.metrics.connected.Set(0)
 		f.deps.Env.Log.Info("session over", slog.String("venue", string(f.protocol.Venue())), slog.String("source", f.cfg.Source))
@@ -219,101 +219,31 @@ func (f *Feeder) flush(now market.Timestamp) {
 		f.root.RequestWithCustomSender(f.deps.Partitions[b.Fields().Partition], b, f.self)
 	})
 	for _, i := range f.core.Wanted() {
-		f.fetch(i)
+		if f.core.stream != nil {
+			f.resubscribe(i)
+		} else {
+			f.fetch(i)
+		}
 	}
+	f.tell(f.core.Notices())
 	f.metrics.add(f.core.Take())
 }
 
-func (f *Feeder) snapshot(s snapshot) {
-	err := s.err
-	if err == nil {
-		if err = f.core.Snapshot(s.instrument, s.body, s.at); err != nil && !errors.Is(err, ErrTooOld) {
-			f.metrics.deadLetter(Reason(err))
-			f.deps.DeadLetters.Add(DeadLetter{Time: s.at, Venue: f.protocol.Venue(), Reason: Reason(err), Detail: err.Error(), Frame: s.body})
+// noticesLogged is how many of the venue's words are logged in a TimeStep of message time: a venue
+// gone mad must not fill the log.
+const noticesLogged = 16
+
+// tell logs what the venue said of itself or of our requests.
+func (f *Feeder) tell(notices []message.Notice) {
+	for _, n := range notices {
+		if now := f.core.Time(); now.Sub(f.toldAt) >= f.cfg.TimeStep {
+			f.told, f.toldAt = 0, now
 		}
-	}
-	if err == nil {
-		f.metrics.snapshots.WithLabelValues(string(f.protocol.Venue()), "ok").Inc()
-		delete(f.retries, s.instrument)
-		return
-	}
-	f.metrics.snapshots.WithLabelValues(string(f.protocol.Venue()), "failed").Inc()
-	f.retries[s.instrument]++
-	wait := doubling(f.cfg.SnapshotRetry, f.cfg.SnapshotRetryMax, f.retries[s.instrument])
-	f.deps.Env.Log.Warn("no order book snapshot; the instrument stays untrusted", slog.String("instrument", s.instrument.String()),
-		slog.Any("reason", err), slog.Duration("again_in", wait))
-	f.deps.Env.After(wait, func() { f.root.Send(f.self, retry{s.instrument}) })
-}
-
-const snapshotTimeout = 10 * time.Second
-
-// fetch asks for a snapshot outside the actor; the answer comes as a message.
-func (f *Feeder) fetch(i market.Instrument) {
-	url, now, limit := f.core.snapshot.SnapshotURL(i), f.deps.Env.Now, f.cfg.FrameBytesMax
-	replay, position := f.replay != nil, market.Timestamp(0)
-	if replay {
-		position = f.core.Time()
-	}
-	request := func() {
-		body, at, err := get(f.deps.HTTP, url, position, limit)
-		switch {
-		case !replay:
-			at = now()
-		case errors.Is(err, errStatus):
-			at = 0
+		if f.told++; f.told > noticesLogged {
+			return
 		}
-		f.root.Send(f.self, snapshot{instrument: i, body: body, at: at, err: err})
+		v := n.Fields()
+		f.deps.Env.Log.Warn("the venue says", slog.String("venue", string(v.Venue)), slog.String("source", f.cfg.Source),
+			slog.String("type", v.Type.String()), slog.String("code", v.Code), slog.String("detail", v.Detail), slog.String("symbol", v.Symbol))
 	}
-	if replay || f.cfg.Local {
-		f.deps.Env.Go(request)
-		return
-	}
-	// The venue counts requests: many books at once take turns.
-	f.fetched = max(f.fetched.Add(f.core.snapshot.SnapshotEvery()), now())
-	f.deps.Env.After(f.fetched.Sub(now()), func() { f.deps.Env.Go(request) })
-}
-
-// RecordedAt is the header in which a replay server says when an answer was first received,
-// in nanoseconds since 1970.
-const RecordedAt = "Maru-Recorded-At"
-
-// ReplayPosition is the header in which a feeder tells a replay server how far it is, in the
-// same unit, so that the answer depends on the recording and not on how far the socket is ahead.
-const ReplayPosition = "Maru-Replay-Position"
-
-var errStatus = errors.New("the answer is an error")
-
-func get(h HTTP, url string, position market.Timestamp, limit int64) ([]byte, market.Timestamp, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), snapshotTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, 0, fmt.Errorf("feeder: %w", err)
-	}
-	if position != 0 {
-		request.Header.Set(ReplayPosition, strconv.FormatInt(int64(position), 10))
-	}
-	response, err := h.Do(request)
-	if err != nil {
-		return nil, 0, fmt.Errorf("feeder: %w", err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
-	switch {
-	case err != nil:
-		return nil, 0, fmt.Errorf("feeder: read the answer of %s: %w", url, err)
-	case int64(len(body)) > limit:
-		return nil, 0, fmt.Errorf("feeder: the answer of %s has more than %d bytes", url, limit)
-	case response.StatusCode != http.StatusOK:
-		return nil, 0, fmt.Errorf("feeder: get %s: %s %.200q: %w", url, response.Status, body, errStatus)
-	}
-	return body, recordedAt(response.Header.Get(RecordedAt)), nil
-}
-
-func recordedAt(text string) market.Timestamp {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return market.Timestamp(n)
 }

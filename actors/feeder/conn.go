@@ -8,7 +8,9 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -23,6 +25,8 @@ type item struct {
 	data []byte           // of a frame: goes back to the connection with recycle
 	at   market.Timestamp // when it happened
 	err  error            // why the connection ended
+
+	session int // which connection it is, from 1; with itemConnected
 }
 
 type itemKind uint8
@@ -50,25 +54,47 @@ const EndOfSession = "end of session"
 
 // conn keeps one WebSocket connection alive: it dials, subscribes, reads, pings, notices
 // silence, and dials again with growing waits. What happens goes into items.
+//
+// It never calls the protocol, which belongs to the feeder's goroutine: it works by terms.
 type conn struct {
-	cfg      Config
-	protocol Protocol
-	now      func() market.Timestamp
-	log      *slog.Logger
-	replay   bool                                // offer the replay subprotocol
-	frames   iter.Seq2[[]byte, market.Timestamp] // instead of the venue's socket; nil: dial
+	cfg    Config
+	venue  string
+	terms  atomic.Pointer[terms]
+	now    func() market.Timestamp
+	log    *slog.Logger
+	replay bool                                // offer the replay subprotocol
+	frames iter.Seq2[[]byte, market.Timestamp] // instead of the venue's socket; nil: dial
 
 	items  chan item
 	free   chan []byte
+	out    chan outgoing
 	notify func() // called after items became non-empty; may be nil
+
+	recorder Recorder // nil: nobody records
 
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
+// terms are what a protocol wants of a connection.
+type terms struct {
+	url                                  string
+	subscribe                            [][]byte
+	ping                                 []byte // nil: a WebSocket ping
+	pingEvery, silence, sendEvery, lives time.Duration
+}
+
+func termsOf(p Protocol) *terms {
+	t := &terms{url: p.URL(), subscribe: p.Subscribe(), silence: p.Silence(), sendEvery: p.SendEvery(), lives: p.Lifetime()}
+	t.ping, t.pingEvery = p.Ping()
+	return t
+}
+
 func newConn(cfg Config, p Protocol, now func() market.Timestamp, log *slog.Logger, replay bool, notify func()) *conn {
-	return &conn{cfg: cfg, protocol: p, now: now, log: log, replay: replay, notify: notify,
-		items: make(chan item, itemsMax), free: make(chan []byte, itemsMax), done: make(chan struct{})}
+	c := &conn{cfg: cfg, venue: string(p.Venue()), now: now, log: log, replay: replay, notify: notify,
+		items: make(chan item, itemsMax), free: make(chan []byte, itemsMax), out: make(chan outgoing, outgoingMax), done: make(chan struct{})}
+	c.terms.Store(termsOf(p))
+	return c
 }
 
 // start begins to dial. stop ends it.
@@ -139,9 +165,9 @@ func (c *conn) pass(ctx context.Context) {
 func (c *conn) run(ctx context.Context) {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = c.cfg.ReconnectMin, c.cfg.ReconnectMax
-	for ctx.Err() == nil {
+	for session := 1; ctx.Err() == nil; session++ {
 		began := time.Now()
-		err := c.session(ctx)
+		err := c.session(ctx, session)
 		if ctx.Err() != nil {
 			return
 		}
@@ -156,7 +182,7 @@ func (c *conn) run(ctx context.Context) {
 			wait.Reset() // it had worked
 		}
 		d := wait.NextBackOff()
-		c.log.Warn("connection to venue ended; trying again", slog.String("venue", string(c.protocol.Venue())),
+		c.log.Warn("connection to venue ended; trying again", slog.String("venue", c.venue),
 			slog.Any("reason", err), slog.Duration("in", d.Round(time.Millisecond)))
 		select {
 		case <-ctx.Done():
@@ -171,43 +197,43 @@ func ended(err error) bool {
 	return errors.As(err, &closed) && closed.Code == websocket.CloseNormalClosure && closed.Text == EndOfSession
 }
 
-const (
-	dialTimeout  = 10 * time.Second
-	writeTimeout = 5 * time.Second
-)
+const dialTimeout = 10 * time.Second
 
 // session dials, subscribes and reads until the connection ends, and returns why it did.
-func (c *conn) session(ctx context.Context) error {
+func (c *conn) session(ctx context.Context, number int) error {
 	dialer := websocket.Dialer{HandshakeTimeout: dialTimeout, ReadBufferSize: 64 << 10, Proxy: http.ProxyFromEnvironment}
 	if c.replay {
 		dialer.Subprotocols = []string{ReplaySubprotocol}
 	}
-	ws, response, err := dialer.DialContext(ctx, c.protocol.URL(), nil)
+	terms := c.terms.Load()
+	ws, response, err := dialer.DialContext(ctx, terms.url, nil)
 	if err != nil {
 		if response != nil {
-			return fmt.Errorf("feeder: dial %s: the server answered %s: %w", c.protocol.URL(), response.Status, err)
+			return fmt.Errorf("feeder: dial %s: the server answered %s: %w", terms.url, response.Status, err)
 		}
-		return fmt.Errorf("feeder: dial %s: %w", c.protocol.URL(), err)
+		return fmt.Errorf("feeder: dial %s: %w", terms.url, err)
 	}
 	defer ws.Close()
 	stamped := ws.Subprotocol() == ReplaySubprotocol
 	ws.SetReadLimit(c.cfg.FrameBytesMax)
-	if !c.put(ctx, item{kind: itemConnected, at: c.stamp(stamped)}) {
+	if c.recorder != nil {
+		c.recorder.Opened(terms.url, c.now())
+	}
+	if !c.put(ctx, item{kind: itemConnected, at: c.stamp(stamped), session: number}) {
 		return ctx.Err()
 	}
 
 	session, cancel := context.WithCancel(ctx)
-	writing := make(chan struct{})
-	go func() {
-		defer close(writing)
-		c.write(session, ws)
-	}()
-	defer func() {
-		cancel()
-		ws.Close() // the writer may be stuck in it
-		<-writing
-	}()
-	return c.read(ctx, ws, stamped)
+	w := writer{conn: c, terms: terms, ws: ws, session: number}
+	writing := make(chan error, 1)
+	go func() { writing <- w.run(session) }()
+	err = c.read(ctx, ws, terms.silence, stamped)
+	cancel()
+	ws.Close() // the writer may be stuck in it
+	if why := <-writing; errors.Is(why, errAge) || (why != nil && errors.Is(err, net.ErrClosed)) {
+		return why // it closed the socket under the reader
+	}
+	return err
 }
 
 // stamp is the time of what happens to the connection itself: in a replay there is none.
@@ -218,64 +244,7 @@ func (c *conn) stamp(stamped bool) market.Timestamp {
 	return c.now()
 }
 
-// write sends the subscriptions, then pings, and closes the socket when the session is over
-// or has reached the age at which the venue would cut it.
-func (c *conn) write(ctx context.Context, ws *websocket.Conn) {
-	defer ws.Close()
-	for n, frame := range c.protocol.Subscribe() {
-		if n > 0 && !sleep(ctx, c.protocol.SendEvery()) {
-			return
-		}
-		_ = ws.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if err := ws.WriteMessage(websocket.TextMessage, frame); err != nil {
-			c.log.Warn("could not subscribe", slog.String("venue", string(c.protocol.Venue())), slog.Any("reason", err))
-			return
-		}
-	}
-	ping, every := c.protocol.Ping()
-	var pings, life <-chan time.Time
-	if every > 0 {
-		t := time.NewTicker(every)
-		defer t.Stop()
-		pings = t.C
-	}
-	if age := c.protocol.Lifetime(); age > 0 {
-		t := time.NewTimer(age)
-		defer t.Stop()
-		life = t.C
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-life:
-			return
-		case <-pings:
-		}
-		var err error
-		if deadline := time.Now().Add(writeTimeout); ping == nil {
-			err = ws.WriteControl(websocket.PingMessage, nil, deadline)
-		} else {
-			_ = ws.SetWriteDeadline(deadline)
-			err = ws.WriteMessage(websocket.TextMessage, ping)
-		}
-		if err != nil {
-			return // the reader learns why
-		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
-}
-
-func (c *conn) read(ctx context.Context, ws *websocket.Conn, stamped bool) error {
-	silence := c.protocol.Silence()
+func (c *conn) read(ctx context.Context, ws *websocket.Conn, silence time.Duration, stamped bool) error {
 	var deadline time.Time
 	alive := func() {
 		// Setting a deadline costs a system call's worth of time: once a tenth of the limit is
@@ -290,7 +259,7 @@ func (c *conn) read(ctx context.Context, ws *websocket.Conn, stamped bool) error
 	ws.SetPingHandler(func(data string) error { alive(); return pong(data) })
 	ws.SetPongHandler(func(string) error { alive(); return nil })
 	for {
-		_, r, err := ws.NextReader()
+		opcode, r, err := ws.NextReader()
 		if err != nil {
 			return c.explain(err, silence)
 		}
@@ -308,6 +277,9 @@ func (c *conn) read(ctx context.Context, ws *websocket.Conn, stamped bool) error
 		} else {
 			it.at = c.now()
 		}
+		if c.recorder != nil {
+			c.recorder.Frame(it.data, opcode == websocket.BinaryMessage, it.at)
+		}
 		if !c.put(ctx, it) {
 			return ctx.Err()
 		}
@@ -319,10 +291,10 @@ func (c *conn) read(ctx context.Context, ws *websocket.Conn, stamped bool) error
 func (c *conn) explain(err error, silence time.Duration) error {
 	var timeout interface{ Timeout() bool }
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		return fmt.Errorf("feeder: %s was silent for %v: %w", c.protocol.Venue(), silence, err)
+		return fmt.Errorf("feeder: %s was silent for %v: %w", c.venue, silence, err)
 	}
 	if errors.Is(err, websocket.ErrReadLimit) {
-		return fmt.Errorf("feeder: %s sent a frame of more than %d bytes: %w", c.protocol.Venue(), c.cfg.FrameBytesMax, err)
+		return fmt.Errorf("feeder: %s sent a frame of more than %d bytes: %w", c.venue, c.cfg.FrameBytesMax, err)
 	}
 	return err
 }

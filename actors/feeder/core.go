@@ -14,17 +14,21 @@ import (
 type Core struct {
 	cfg      Config
 	protocol Protocol
-	snapshot Snapshotter // nil if the venue's books need none
+	snapshot Snapshotter  // nil if the venue's books need none
+	stream   Resubscriber // nil if they need none, or have a Snapshotter
 
 	time    market.Timestamp // message time: never goes back
 	told    market.Timestamp // the last time of which all partitions heard
 	parts   []partition
 	joins   map[market.Instrument]*join
+	chains  map[market.Instrument]*chain
 	trusted map[market.Instrument]bool // what was last said of it
+	doubted map[market.Instrument]bool // by the adapter, where there is neither join nor chain
 	decoded []message.Event            // scratch
 
-	wanted []market.Instrument // snapshots to ask for
-	Counts Counts
+	wanted  []market.Instrument // snapshots to ask for
+	notices []message.Notice    // for people
+	Counts  Counts
 }
 
 type partition struct {
@@ -37,7 +41,8 @@ type Counts struct {
 	Frames, Bytes                                                              uint64
 	Tickers, Trades, BBOs, BookSnapshots, BookUpdates, Bars, Statuses, Notices uint64
 	Skipped                                                                    uint64 // book updates older than the book
-	Gaps                                                                       uint64
+	Gaps                                                                       uint64 // books that missed an update, by its id or the adapter's word
+	Restored                                                                   uint64 // books made whole by a snapshot that a resubscription brought
 }
 
 // Take returns the counts and starts them anew.
@@ -50,8 +55,11 @@ func (c *Core) Take() Counts {
 // NewCore returns the core of a feeder for one connection.
 func NewCore(cfg Config, p Protocol) *Core {
 	c := &Core{cfg: cfg, protocol: p, parts: make([]partition, cfg.Partitions),
-		joins: map[market.Instrument]*join{}, trusted: map[market.Instrument]bool{}}
-	c.snapshot, _ = p.(Snapshotter)
+		joins: map[market.Instrument]*join{}, chains: map[market.Instrument]*chain{},
+		trusted: map[market.Instrument]bool{}, doubted: map[market.Instrument]bool{}}
+	if c.snapshot, _ = p.(Snapshotter); c.snapshot == nil {
+		c.stream, _ = p.(Resubscriber)
+	}
 	return c
 }
 
@@ -88,17 +96,75 @@ func (c *Core) event(e message.Event) {
 		c.Counts.Bars++
 	case message.Status:
 		c.Counts.Statuses++
-		c.trusted[e.Origin().Instrument] = e.Fields().Trusted
+		c.status(e)
+		return
 	case message.Notice:
 		c.Counts.Notices++
+		c.notice(e)
 		return // about the connection, not about an instrument
 	}
 	o := e.Origin()
 	c.advance(o.Time())
-	if c.joins[o.Instrument] == nil {
+	if c.joins[o.Instrument] == nil && c.chains[o.Instrument] == nil && !c.doubted[o.Instrument] {
 		c.trust(o, true, "data")
 	}
 	c.emit(e)
+}
+
+// status takes in what an adapter says of an instrument's data: that a checksum differs, or that
+// trading was halted and goes on. Distrust holds at once. Trust does not make a book whole that
+// waits for its snapshot.
+func (c *Core) status(s message.Status) {
+	o, f := s.Origin(), s.Fields()
+	c.advance(o.Time())
+	if !f.Trusted {
+		c.doubt(o, f.Reason)
+		return
+	}
+	if c.Waits(o.Instrument) {
+		return
+	}
+	delete(c.doubted, o.Instrument)
+	c.trust(o, true, f.Reason)
+}
+
+// doubt takes trust away and asks for what restores it: a snapshot where the book is joined to
+// one; the next whole book elsewhere.
+func (c *Core) doubt(o message.Origin, reason string) {
+	c.trust(o, false, reason)
+	if j := c.joins[o.Instrument]; j != nil {
+		if j.joined {
+			c.Counts.Gaps++
+		}
+		j.reset()
+		c.want(j.instrument, &j.asked)
+	} else if h := c.chains[o.Instrument]; h != nil {
+		if h.joined {
+			c.Counts.Gaps++
+		}
+		h.joined = false
+		c.want(h.instrument, &h.asked)
+	} else {
+		c.doubted[o.Instrument] = true
+	}
+}
+
+// noticesMax bounds what is kept to be logged.
+const noticesMax = 16
+
+// notice keeps what a person should read: a refusal, or the venue's word about itself.
+func (c *Core) notice(n message.Notice) {
+	if t := n.Fields().Type; (t == message.NoticeError || t == message.NoticeStatus) && len(c.notices) < noticesMax {
+		c.notices = append(c.notices, n)
+	}
+}
+
+// Notices returns refusals and the venue's words about itself since it was last called, at most
+// 16 of them.
+func (c *Core) Notices() []message.Notice {
+	n := c.notices
+	c.notices = nil
+	return n
 }
 
 func (c *Core) book(b message.Book) {
@@ -109,8 +175,17 @@ func (c *Core) book(b message.Book) {
 	} else {
 		c.Counts.BookUpdates++
 	}
+	if c.stream != nil {
+		c.chained(b)
+		return
+	}
 	if c.snapshot == nil || (f.Snapshot && f.LastID == 0) {
-		c.trust(o, true, "data")
+		if f.Snapshot {
+			delete(c.doubted, o.Instrument)
+		}
+		if !c.doubted[o.Instrument] {
+			c.trust(o, true, "data")
+		}
 		c.emit(b)
 		return
 	}
@@ -122,7 +197,7 @@ func (c *Core) book(b message.Book) {
 	}
 	if f.Snapshot {
 		if !c.joinSnapshot(j, b) {
-			c.want(j)
+			c.want(j.instrument, &j.asked)
 		}
 		return
 	}
@@ -134,9 +209,42 @@ func (c *Core) book(b message.Book) {
 	case gap:
 		c.Counts.Gaps++
 		c.trust(o, false, "gap")
-		c.want(j)
+		c.want(j.instrument, &j.asked)
 	case wait:
-		c.want(j)
+		c.want(j.instrument, &j.asked)
+	}
+}
+
+// chained takes in a book of a venue that sends snapshots in the stream.
+func (c *Core) chained(b message.Book) {
+	o, f := b.Origin(), b.Fields()
+	h := c.chains[o.Instrument]
+	if h == nil {
+		h = &chain{instrument: o.Instrument}
+		c.chains[o.Instrument] = h
+	}
+	if f.Snapshot {
+		if h.snapshot(f) {
+			c.Counts.Restored++
+		}
+		c.emit(b)
+		c.trust(o, true, "snapshot")
+		return
+	}
+	switch h.update(f) {
+	case keep:
+		c.emit(b)
+	case skip:
+		c.Counts.Skipped++
+	case gap:
+		c.Counts.Gaps++
+		c.trust(o, false, "gap")
+		c.want(h.instrument, &h.asked)
+	case wait:
+		// What comes before the snapshot belongs to the subscription before.
+		c.Counts.Skipped++
+		c.trust(o, false, "waiting for a snapshot")
+		c.want(h.instrument, &h.asked)
 	}
 }
 
@@ -180,26 +288,43 @@ func (c *Core) joinSnapshot(j *join, b message.Book) bool {
 func (c *Core) Retry(i market.Instrument) {
 	if j := c.joins[i]; j != nil && !j.joined {
 		j.asked = false
-		c.want(j)
+		c.want(i, &j.asked)
+	}
+	if h := c.chains[i]; h != nil && !h.joined {
+		h.asked = false
+		c.want(i, &h.asked)
 	}
 }
 
-// Resync makes new snapshots be fetched for the instruments of a partition, or for one of them.
+// Waits reports whether the book of i waits for a snapshot.
+func (c *Core) Waits(i market.Instrument) bool {
+	if j := c.joins[i]; j != nil {
+		return !j.joined
+	}
+	h := c.chains[i]
+	return h != nil && !h.joined
+}
+
+// Resync makes new snapshots be asked for the instruments of a partition, or for one of them.
 func (c *Core) Resync(r message.Resync) {
 	f := r.Fields()
 	for _, i := range c.protocol.Instruments() {
-		j := c.joins[i]
 		if (!f.Instrument.IsZero() && i != f.Instrument) || i.Partition(f.Partitions) != f.Partition {
 			continue
 		}
-		if j == nil {
+		o := message.Origin{Instrument: i, Received: c.time}
+		if j := c.joins[i]; j != nil {
+			c.trust(o, false, "resync: "+f.Reason)
+			j.reset()
+			c.want(i, &j.asked)
+		} else if h := c.chains[i]; h != nil {
+			c.trust(o, false, "resync: "+f.Reason)
+			h.joined = false
+			c.want(i, &h.asked)
+		} else {
 			// Whole books and plain events make themselves trusted again with the next frame.
 			delete(c.trusted, i)
-			continue
 		}
-		c.trust(message.Origin{Instrument: i, Received: c.time}, false, "resync: "+f.Reason)
-		j.reset()
-		c.want(j)
 	}
 }
 
@@ -207,14 +332,20 @@ func (c *Core) Resync(r message.Resync) {
 // trusted before it is.
 func (c *Core) Connected(at market.Timestamp) {
 	c.advance(at)
-	if c.snapshot == nil {
+	if c.snapshot == nil && c.stream == nil {
 		return
 	}
 	for _, i := range c.protocol.Instruments() {
-		if c.joins[i] == nil && c.snapshot.SnapshotURL(i) != "" {
+		switch {
+		case c.snapshot != nil && c.joins[i] == nil && c.snapshot.SnapshotURL(i) != "":
 			c.joins[i] = &join{instrument: i}
-			c.trust(message.Origin{Instrument: i, Received: c.time}, false, "waiting for a snapshot")
+		case c.stream != nil && c.chains[i] == nil && len(c.stream.Resubscribe(i)) > 0:
+			// The subscription that follows asks for the snapshot.
+			c.chains[i] = &chain{instrument: i}
+		default:
+			continue
 		}
+		c.trust(message.Origin{Instrument: i, Received: c.time}, false, "waiting for a snapshot")
 	}
 }
 
@@ -225,15 +356,19 @@ func (c *Core) Disconnected(at market.Timestamp) {
 		if j := c.joins[i]; j != nil {
 			j.reset()
 		}
+		if h := c.chains[i]; h != nil {
+			*h = chain{instrument: i}
+		}
+		delete(c.doubted, i)
 		c.trust(message.Origin{Instrument: i, Received: c.time}, false, "disconnected")
 	}
 }
 
-// want notes that j needs a snapshot, unless one is on its way.
-func (c *Core) want(j *join) {
-	if !j.asked {
-		j.asked = true
-		c.wanted = append(c.wanted, j.instrument)
+// want notes that an instrument needs a snapshot, unless one was asked for and may still come.
+func (c *Core) want(i market.Instrument, asked *bool) {
+	if !*asked {
+		*asked = true
+		c.wanted = append(c.wanted, i)
 	}
 }
 

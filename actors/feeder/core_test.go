@@ -18,7 +18,8 @@ var (
 )
 
 // words is a venue whose frames are words: "trade BTC 5", "book BTC 11-12 10", "whole BTC 10",
-// "snap BTC 10". A number after the ids is the price of the one bid.
+// "snap BTC 10". A number after the ids is the price of the one bid. Of a stream with snapshots:
+// "new BTC 10", "prev BTC 10>12", "free BTC" (no number), "doubt BTC why", "believe BTC why".
 type words struct{ url string }
 
 type wordError string
@@ -36,7 +37,7 @@ func (w words) Lifetime() time.Duration          { return 0 }
 func (w words) Instruments() []market.Instrument { return []market.Instrument{btc, eth} }
 
 func (w words) Decode(dst []message.Event, frame []byte, at market.Timestamp) ([]message.Event, error) {
-	var what, name string
+	var what, name, why string
 	var first, last uint64
 	var price int64
 	text := string(frame)
@@ -58,6 +59,17 @@ func (w words) Decode(dst []message.Event, frame []byte, at market.Timestamp) ([
 	case "book":
 		_, _ = fmt.Sscanf(text, "book %s %d-%d %d", &name, &first, &last, &price)
 		e, err = message.NewBook(message.BookFields{Origin: o, FirstID: first, LastID: last}, []message.Level{{Price: p()}}, nil)
+	case "new":
+		_, _ = fmt.Sscanf(text, "new %s %d", &name, &last)
+		e, err = message.NewBook(message.BookFields{Origin: o, Snapshot: true, LastID: last}, nil, nil)
+	case "prev":
+		_, _ = fmt.Sscanf(text, "prev %s %d>%d", &name, &first, &last)
+		e, err = message.NewBook(message.BookFields{Origin: o, PrevID: first, LastID: last}, nil, nil)
+	case "free":
+		e, err = message.NewBook(message.BookFields{Origin: o}, nil, nil)
+	case "doubt", "believe":
+		_, _ = fmt.Sscan(text, &what, &name, &why)
+		e, err = message.NewStatus(message.StatusFields{Origin: o, Trusted: what == "believe", Reason: why})
 	default:
 		return dst, wordError(text)
 	}
@@ -134,6 +146,10 @@ func script(t *testing.T, p Protocol, lines string) string {
 			}
 		})
 		for _, i := range c.Wanted() {
+			if c.stream != nil {
+				fmt.Fprintf(&out, "  resubscribe %s\n", i.Base())
+				continue
+			}
 			fmt.Fprintf(&out, "  fetch %s\n", i.Base())
 		}
 	}

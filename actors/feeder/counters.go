@@ -20,7 +20,7 @@ type counters struct {
 	bbos, bars        prometheus.Counter
 	snapshot, update  prometheus.Counter
 	statuses, notices prometheus.Counter
-	skipped           prometheus.Counter
+	skipped, restored prometheus.Counter
 }
 
 func newCounters(m *telemetry.Metrics, venue market.Venue) counters {
@@ -34,7 +34,7 @@ func newCounters(m *telemetry.Metrics, venue market.Venue) counters {
 		deadLetters: m.FeederDeadLetters, snapshots: m.FeederSnapshots,
 		tickers: kind("ticker"), trades: kind("trade"), bbos: kind("bbo"), bars: kind("bar"),
 		snapshot: kind("book_snapshot"), update: kind("book_update"), statuses: kind("status"), notices: kind("notice"),
-		skipped: m.FeederSkipped.WithLabelValues(v),
+		skipped: m.FeederSkipped.WithLabelValues(v), restored: m.FeederSnapshots.WithLabelValues(v, "ok"),
 	}
 }
 
@@ -47,7 +47,7 @@ func (c *counters) add(n Counts) {
 	}{
 		{c.frames, n.Frames}, {c.bytes, n.Bytes}, {c.gaps, n.Gaps}, {c.skipped, n.Skipped},
 		{c.tickers, n.Tickers}, {c.trades, n.Trades}, {c.bbos, n.BBOs}, {c.bars, n.Bars},
-		{c.snapshot, n.BookSnapshots}, {c.update, n.BookUpdates}, {c.statuses, n.Statuses}, {c.notices, n.Notices},
+		{c.restored, n.Restored}, {c.snapshot, n.BookSnapshots}, {c.update, n.BookUpdates}, {c.statuses, n.Statuses}, {c.notices, n.Notices},
 	} {
 		if part.n != 0 {
 			part.counter.Add(float64(part.n))

@@ -3,7 +3,8 @@
 // instrument's data cannot be trusted, sets aside what it cannot read, and sends each state
 // partition its part of the events in batches.
 //
-// core.go and join.go are the pure part; conn.go is the socket; actor.go joins the two.
+// core.go, join.go and chain.go are the pure part; conn.go and write.go are the socket; actor.go,
+// fetch.go and resubscribe.go join the two.
 package feeder
 
 import (
@@ -21,7 +22,8 @@ type Protocol interface {
 	Venue() market.Venue
 	// URL is the WebSocket address to dial.
 	URL() string
-	// Subscribe returns the frames to send, in order, once connected.
+	// Subscribe returns the frames to send, in order, once connected. It is called before the
+	// first connection, and again when one has ended and its frames are decoded.
 	Subscribe() [][]byte
 	// Decode appends what a frame says to dst. On an error dst comes back unchanged; an error
 	// with a method DeadLetterReason() string names its kind in a word. The frame may not be
@@ -50,6 +52,18 @@ type Snapshotter interface {
 	SnapshotEvery() time.Duration
 }
 
+// Resubscriber is implemented by the Protocol of a venue whose order books come as a snapshot and
+// then as changes on the same stream. There a gap, or a Status of the adapter's own that takes
+// trust away (a checksum that differs), is mended by a new subscription. A Protocol that is
+// a Snapshotter too is treated as that alone; of one that is neither, every whole book restores
+// trust.
+type Resubscriber interface {
+	// Resubscribe returns the frames, in order, that make the venue send a new snapshot of an
+	// instrument's book: none where the connection does not follow it, or follows it by whole
+	// books alone.
+	Resubscribe(i market.Instrument) [][]byte
+}
+
 // DeadLetter is a frame that could not be read, and why.
 type DeadLetter struct {
 	Time   market.Timestamp
@@ -61,6 +75,22 @@ type DeadLetter struct {
 
 // DeadLetters keeps what could not be read. Add must not block.
 type DeadLetters interface{ Add(DeadLetter) }
+
+// Recorder keeps what goes over one connection as it is on the wire. Its methods are called from
+// several goroutines and must not block: a recorder that cannot keep up counts what it leaves out.
+// Frames and bodies are the caller's again when a method returns.
+type Recorder interface {
+	// Opened is told of each connection that was made to url.
+	Opened(url string, at market.Timestamp)
+	// Frame is told of each frame from the venue; binary is its WebSocket opcode. The time is
+	// the one that the frame's messages carry.
+	Frame(frame []byte, binary bool, at market.Timestamp)
+	// Sent is told of each frame to the venue just before it is written; control frames of the
+	// WebSocket are none.
+	Sent(frame []byte, binary bool, at market.Timestamp)
+	// HTTP is told of the body of each good answer to a request for url.
+	HTTP(url string, body []byte, at market.Timestamp)
+}
 
 // Config says how a feeder works. DefaultConfig has the defaults.
 type Config struct {
@@ -77,8 +107,8 @@ type Config struct {
 	FrameBytesMax int64
 	// TimeStep is how far message time moves before partitions without events hear of it.
 	TimeStep time.Duration
-	// SnapshotRetry is the wait before a failed snapshot is asked for again; it doubles up to
-	// SnapshotRetryMax.
+	// SnapshotRetry is the wait before a snapshot that did not come is asked for again, over HTTP
+	// or by a new subscription; it doubles up to SnapshotRetryMax.
 	SnapshotRetry, SnapshotRetryMax time.Duration
 	// ReconnectMin to ReconnectMax bound the wait before a lost connection is dialed again.
 	ReconnectMin, ReconnectMax time.Duration

@@ -44,7 +44,7 @@ func checkText(text []byte, most int) error {
 
 // End refuses what follows the JSON value that d has read.
 func End(d *jx.Decoder) error {
-	switch err := d.Skip(); err {
+	switch err := d.Skip(); err { //nolint:errorlint // the reader gives io.EOF bare
 	case io.EOF: // bare: the reader found nothing but space
 		return nil
 	case nil:

@@ -77,7 +77,6 @@ func TestPublishedDataHoldsTogether(t *testing.T) {
 			trades, bbos    int
 			depths, tickers int
 			bid, ask        Level
-			bidTicks        int
 		}
 		views := make([]view, len(x.Listings()))
 		for i := range views {

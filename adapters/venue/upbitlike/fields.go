@@ -140,7 +140,7 @@ func (r *decoder) readUnits() error {
 		const complete = 1 | 2 | 4 | 8
 		seen := 0
 		for unit.Next() {
-			field := 0
+			var field int
 			switch string(unit.Key()) {
 			case "ask_price", "ap":
 				field = 1

@@ -1,0 +1,81 @@
+package okx
+
+import (
+	"github.com/go-faster/jx"
+
+	"github.com/maru-trading/maru/actors/market"
+	"github.com/maru-trading/maru/adapters/venue"
+)
+
+// readLevels reads one side of a book, an array of levels; each is an array of price, quantity, a
+// number without meaning today, and how many orders. keep says to note their texts.
+func (r *reader) readLevels(d *jx.Decoder, field string, of market.Side, keep bool) error {
+	to := &r.sides[of-market.Buy]
+	*to = venue.Scratch(*to)
+	if !keep {
+		var err error
+		*to, err = venue.ReadLevels(d, field, *to)
+		return err
+	}
+	levels, err := d.ArrIter()
+	if err != nil {
+		return notArray(d, field, err)
+	}
+	for levels.Next() {
+		t, err := readLevel(d, field)
+		if err != nil {
+			return err
+		}
+		t.side = of
+		*to = append(*to, t.level)
+		r.texts = append(r.texts, t)
+	}
+	return levels.Err()
+}
+
+// readLevel is what the shared reader does, but for the texts.
+func readLevel(d *jx.Decoder, field string) (t text, err error) {
+	values, err := d.ArrIter()
+	if err != nil {
+		return t, notArray(d, field, err)
+	}
+	n := 0
+	for ; values.Next(); n++ {
+		var v venue.Token
+		switch n {
+		case 0:
+			if v, err = venue.ReadToken(d); err == nil {
+				t.price = v.Text
+				t.level.Price, err = v.Price(field)
+			}
+		case 1:
+			if v, err = venue.ReadToken(d); err == nil {
+				t.size = v.Text
+				t.level.Quantity, err = v.Quantity(field)
+			}
+		default:
+			err = d.Skip()
+		}
+		if err != nil {
+			return t, err
+		}
+	}
+	switch {
+	case values.Err() != nil:
+		return t, values.Err()
+	case n < 2:
+		return t, venue.Refuse(venue.Schema, field, "want a level of price and quantity, got %d values", n)
+	case t.level.Price.IsZero():
+		return t, venue.Refuse(venue.Number, field, "a level at price 0")
+	}
+	return t, nil
+}
+
+// notArray tells what d stands before instead of an array; err is what the reader said, which
+// holds where that is no JSON at all.
+func notArray(d *jx.Decoder, field string, err error) error {
+	if kind := d.Next(); kind != jx.Array && kind != jx.Invalid {
+		return venue.Refuse(venue.Schema, field, "want an array of levels, each of price and quantity, got %v", kind)
+	}
+	return err
+}
