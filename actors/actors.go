@@ -17,6 +17,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/maru-trading/maru/actors/budget"
 	"github.com/maru-trading/maru/actors/classifier"
 	"github.com/maru-trading/maru/actors/feeder"
 	"github.com/maru-trading/maru/actors/market"
@@ -36,6 +37,7 @@ type Config struct {
 	Strategies []Strategy
 	Accounts   []Account
 	Feeders    []Feeder
+	Budget     budget.Config // what venues allow from this address
 	Mailboxes  Mailboxes
 }
 
@@ -88,6 +90,7 @@ type Tree struct {
 	deps    Deps
 	boxes   *telemetry.Mailboxes
 	monitor *actor.PID
+	budget  *actor.PID // nil in a replay: nothing is limited there
 	// stages are the actors in the order in which messages flow through them.
 	feeders, states, classifiers, strategies, gateways []*actor.PID
 	accounts                                           map[message.AccountName]*actor.PID
@@ -112,6 +115,14 @@ func (t *Tree) start(cfg Config) error {
 		t.mailbox(cfg.Mailboxes.Monitor, nil), actor.NewDefaultDispatcher(throughput))
 	if err != nil {
 		return err
+	}
+	if t.deps.Replay == nil {
+		deps := budget.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics}
+		t.budget, err = t.spawn("budget", budget.Supervision(), func() actor.Actor { return budget.NewActor(cfg.Budget, deps) },
+			t.mailbox(cfg.Mailboxes.Feeder, nil), t.deps.Dispatcher)
+		if err != nil {
+			return err
+		}
 	}
 	pid := func(name string) *actor.PID { return actor.NewPID(t.sys.Address(), name) }
 
@@ -198,7 +209,7 @@ func (t *Tree) start(cfg Config) error {
 func (t *Tree) startFeeders(cfg Config) error {
 	for _, f := range cfg.Feeders {
 		deps := feeder.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, DeadLetters: t.deps.DeadLetters, HTTP: t.deps.HTTP,
-			Partitions: t.states, Credit: t.deps.Credit, Frames: f.Frames}
+			Partitions: t.states, Budget: t.budget, Credit: t.deps.Credit, Frames: f.Frames}
 		p, err := t.spawn(feederName(f.Config.Source), feeder.Supervision(), func() actor.Actor {
 			protocol, err := f.Protocol()
 			if err != nil {
@@ -320,7 +331,11 @@ func (t *Tree) Report(ctx context.Context) (monitor.Report, error) {
 // Stop ends the actors stage by stage, each after what it was told before: nothing that a feeder
 // had read is lost on the way to the journal. It gives up when ctx ends.
 func (t *Tree) Stop(ctx context.Context) error {
-	for _, stage := range [][]*actor.PID{t.feeders, t.states, t.classifiers, t.strategies, t.gateways, {t.monitor}} {
+	last := []*actor.PID{t.monitor}
+	if t.budget != nil {
+		last = append(last, t.budget)
+	}
+	for _, stage := range [][]*actor.PID{t.feeders, t.states, t.classifiers, t.strategies, t.gateways, last} {
 		if err := t.stopStage(ctx, stage); err != nil {
 			return err
 		}

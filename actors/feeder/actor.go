@@ -27,6 +27,7 @@ type Deps struct {
 	DeadLetters DeadLetters
 	HTTP        HTTP
 	Partitions  []*actor.PID // state partition i is Partitions[i]
+	Budget      *actor.PID   // permits what the venue counts; nil: nothing is limited
 	Recorder    Recorder     // is told of everything on a live connection; nil: nobody
 	// Frames replaces the venue's socket by frames from memory, with the time at which each
 	// arrived: for tests, simulations and benchmarks. A time of zero is now. nil: dial.
@@ -48,8 +49,9 @@ type Feeder struct {
 	self     *actor.PID
 	root     *actor.RootContext
 	notified atomic.Bool
-	inflight int              // batches without credit
-	fetched  market.Timestamp // when the latest request for a snapshot leaves
+	inflight int // batches without credit
+	permits  uint64
+	waiting  map[uint64]waiting // for a permit, by its number
 	retries  map[market.Instrument]int
 	session  int // number of the connection that the core knows of
 	asks     map[market.Instrument]*ask
@@ -69,7 +71,7 @@ type (
 // subscribes and fetches snapshots anew.
 func New(cfg Config, p Protocol, deps Deps, r *Replay) *Feeder {
 	return &Feeder{cfg: cfg, deps: deps, protocol: p, replay: r, core: NewCore(cfg, p),
-		metrics: newCounters(deps.Metrics, p.Venue()), retries: map[market.Instrument]int{}, asks: map[market.Instrument]*ask{}}
+		metrics: newCounters(deps.Metrics, p.Venue()), retries: map[market.Instrument]int{}, asks: map[market.Instrument]*ask{}, waiting: map[uint64]waiting{}}
 }
 
 // Supervision is how a feeder is brought back.
@@ -92,6 +94,7 @@ func (f *Feeder) Receive(ctx actor.Context) {
 		f.flush(0)
 	case tick:
 		f.flush(f.deps.Env.Now())
+		f.askAgain()
 		f.scheduleTick()
 	case snapshot:
 		f.snapshot(m)
@@ -105,6 +108,10 @@ func (f *Feeder) Receive(ctx actor.Context) {
 	case message.Resync:
 		f.core.Resync(m)
 		f.flush(0)
+	case mayDial:
+		f.permitted(message.UseConnect, func() { close(m.leave) })
+	case message.Permit:
+		f.permit(m)
 	case message.Credit:
 		if f.inflight--; f.inflight == f.limit()-1 {
 			f.drain()
@@ -126,6 +133,9 @@ func (f *Feeder) start(ctx actor.Context) {
 	}
 	f.conn = newConn(f.cfg, f.protocol, f.deps.Env.Now, f.deps.Env.Log, f.replay != nil, notify)
 	f.conn.frames = f.deps.Frames
+	if f.limited() {
+		f.conn.wait = f.waitToDial
+	}
 	if f.replay == nil {
 		f.conn.recorder = f.deps.Recorder
 	}
@@ -191,6 +201,7 @@ func (f *Feeder) item(it item) {
 	case itemDisconnected:
 		f.metrics.connected.Set(0)
 		f.metrics.reconnects.Inc()
+		f.penalize(it.err)
 		f.core.Disconnected(f.live(it.at))
 		f.conn.terms.Store(termsOf(f.protocol))
 	case itemEnded:

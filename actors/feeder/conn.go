@@ -65,9 +65,11 @@ type conn struct {
 	replay bool                                // offer the replay subprotocol
 	frames iter.Seq2[[]byte, market.Timestamp] // instead of the venue's socket; nil: dial
 
-	items  chan item
-	free   chan []byte
-	out    chan outgoing
+	items chan item
+	free  chan []byte
+	out   chan outgoing
+	// wait holds the connection back until it may dial; nil: at once.
+	wait   func(context.Context) bool
 	notify func() // called after items became non-empty; may be nil
 
 	recorder Recorder // nil: nobody records
@@ -166,6 +168,9 @@ func (c *conn) run(ctx context.Context) {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = c.cfg.ReconnectMin, c.cfg.ReconnectMax
 	for session := 1; ctx.Err() == nil; session++ {
+		if c.wait != nil && !c.wait(ctx) {
+			return
+		}
 		began := time.Now()
 		err := c.session(ctx, session)
 		if ctx.Err() != nil {
@@ -206,8 +211,11 @@ func (c *conn) session(ctx context.Context, number int) error {
 		dialer.Subprotocols = []string{ReplaySubprotocol}
 	}
 	terms := c.terms.Load()
-	ws, response, err := dialer.DialContext(ctx, terms.url, nil)
+	ws, response, err := dialer.DialContext(ctx, terms.url, nil) //nolint:bodyclose // the dialer has read it
 	if err != nil {
+		if t := throttle(response); t != nil {
+			return fmt.Errorf("feeder: dial %s: %w", terms.url, t)
+		}
 		if response != nil {
 			return fmt.Errorf("feeder: dial %s: the server answered %s: %w", terms.url, response.Status, err)
 		}

@@ -2,6 +2,7 @@ package feeder
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -146,8 +147,13 @@ func TestGetExplainsErrors(t *testing.T) {
 			_, _ = io.WriteString(w, "body")
 		case "/large":
 			_, _ = w.Write(make([]byte, 100))
+		case "/banned":
+			w.Header().Set("Retry-After", "7")
+			http.Error(w, "banned", http.StatusTeapot)
+		case "/limit":
+			http.Error(w, "slower", http.StatusTooManyRequests)
 		default:
-			http.Error(w, "banned until tomorrow", http.StatusTeapot)
+			http.Error(w, "closed until tomorrow", http.StatusServiceUnavailable)
 		}
 	}))
 	defer s.Close()
@@ -157,8 +163,14 @@ func TestGetExplainsErrors(t *testing.T) {
 	if _, _, err := get(s.Client(), s.URL+"/large", 0, 99); err == nil || !strings.Contains(err.Error(), "more than 99 bytes") {
 		t.Error(err)
 	}
-	if _, _, err := get(s.Client(), s.URL+"/x", 0, 99); err == nil || !strings.Contains(err.Error(), "418") || !strings.Contains(err.Error(), "banned until tomorrow") {
+	if _, _, err := get(s.Client(), s.URL+"/x", 0, 99); err == nil || !strings.Contains(err.Error(), "503") || !strings.Contains(err.Error(), "closed until tomorrow") {
 		t.Error(err)
+	}
+	for path, want := range map[string]time.Duration{"/banned": 7 * time.Second, "/limit": wait429} {
+		var stop *throttled
+		if _, _, err := get(s.Client(), s.URL+path, 0, 99); !errors.As(err, &stop) || stop.wait != want {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 	if _, _, err := get(s.Client(), "::", 0, 99); err == nil {
 		t.Error("no error for no address")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/maru-trading/maru/actors/market"
+	"github.com/maru-trading/maru/actors/message"
 )
 
 // snapshot is the answer to a request for one over HTTP.
@@ -37,6 +38,7 @@ func (f *Feeder) snapshot(s snapshot) {
 		delete(f.retries, s.instrument)
 		return
 	}
+	f.penalize(err)
 	f.metrics.snapshots.WithLabelValues(string(f.protocol.Venue()), "failed").Inc()
 	f.retries[s.instrument]++
 	wait := doubling(f.cfg.SnapshotRetry, f.cfg.SnapshotRetryMax, f.retries[s.instrument])
@@ -71,13 +73,7 @@ func (f *Feeder) fetch(i market.Instrument) {
 		}
 		f.root.Send(f.self, snapshot{instrument: i, body: body, at: at, err: err})
 	}
-	if replay || f.cfg.Local {
-		f.deps.Env.Go(request)
-		return
-	}
-	// The venue counts requests: many books at once take turns.
-	f.fetched = max(f.fetched.Add(f.core.snapshot.SnapshotEvery()), now())
-	f.deps.Env.After(f.fetched.Sub(now()), func() { f.deps.Env.Go(request) })
+	f.permitted(message.UseREST, func() { f.deps.Env.Go(request) })
 }
 
 // RecordedAt is the header in which a replay server says when an answer was first received,
@@ -111,6 +107,8 @@ func get(h HTTP, url string, position market.Timestamp, limit int64) ([]byte, ma
 		return nil, 0, fmt.Errorf("feeder: read the answer of %s: %w", url, err)
 	case int64(len(body)) > limit:
 		return nil, 0, fmt.Errorf("feeder: the answer of %s has more than %d bytes", url, limit)
+	case throttle(response) != nil:
+		return nil, 0, fmt.Errorf("feeder: get %s: %w", url, throttle(response))
 	case response.StatusCode != http.StatusOK:
 		return nil, 0, fmt.Errorf("feeder: get %s: %s %.200q: %w", url, response.Status, body, errStatus)
 	}

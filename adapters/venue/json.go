@@ -3,13 +3,11 @@ package venue
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"unicode/utf8"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // FrameBytesMax is the longest frame a decoder looks at. The largest that venues send are
@@ -43,63 +41,41 @@ func checkText(text []byte, most int) error {
 }
 
 // End refuses what follows the JSON value that d has read.
-func End(d *jx.Decoder) error {
-	switch err := d.Skip(); err { //nolint:errorlint // the reader gives io.EOF bare
-	case io.EOF: // bare: the reader found nothing but space
-		return nil
-	case nil:
-		return Refuse(Syntax, "", "another value follows the first")
-	default:
-		return Refuse(Syntax, "", "something follows the value: %v", err)
+func End(d *scan.Decoder) error {
+	if err := d.End(); err != nil {
+		return Refuse(Syntax, "", "%v", err)
 	}
+	return nil
 }
 
 // Token is one JSON value: the text of a string (unescaped), of a number, or of a boolean; only
 // the kind of an array or an object. It points into the frame. The zero Token is an absent field.
 type Token struct {
 	Text []byte
-	Kind jx.Type
+	Kind scan.Type
 }
 
 // ReadToken reads the value that d stands before, whatever it is.
-func ReadToken(d *jx.Decoder) (Token, error) { return ReadTokenOf(d, d.Next()) }
-
-// ReadTokenOf is ReadToken for who has asked d.Next what kind it is.
-func ReadTokenOf(d *jx.Decoder, kind jx.Type) (t Token, err error) {
-	t.Kind = kind
-	switch kind {
-	case jx.String:
-		t.Text, err = d.StrBytes()
-	case jx.Number:
-		t.Text, err = d.Raw()
-	case jx.Bool:
-		var b bool
-		if b, err = d.Bool(); b {
-			t.Text = trueText
-		}
-	default:
-		err = d.Skip()
-	}
+func ReadToken(d *scan.Decoder) (t Token, err error) {
+	t.Kind, t.Text, err = d.Value()
 	return t, err
 }
-
-var trueText = []byte("true")
 
 // Present reports whether there is a value: the field is there, and is neither null nor an empty
 // string, which some venues send instead.
 func (t Token) Present() bool {
-	return t.Kind != jx.Invalid && t.Kind != jx.Null && (t.Kind != jx.String || len(t.Text) > 0)
+	return t.Kind != scan.Invalid && t.Kind != scan.Null && (t.Kind != scan.String || len(t.Text) > 0)
 }
 
 // IsTrue reports whether t is the boolean true.
-func (t Token) IsTrue() bool { return t.Kind == jx.Bool && len(t.Text) > 0 }
+func (t Token) IsTrue() bool { return t.Kind == scan.Bool && len(t.Text) > 0 && t.Text[0] == 't' }
 
 // scalar refuses what cannot be a number.
 func (t Token) scalar(field string) error {
 	switch {
 	case !t.Present():
 		return Refuse(Schema, field, "missing")
-	case t.Kind != jx.Number && t.Kind != jx.String:
+	case t.Kind != scan.Number && t.Kind != scan.String:
 		return Refuse(Schema, field, "want a number, got %v", t.Kind)
 	}
 	return nil

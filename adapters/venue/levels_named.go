@@ -1,45 +1,48 @@
 package venue
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // ReadNamedLevels is ReadLevels where a level is an object, with price and quantity under these
 // names; null is no levels. A level of price 0 and quantity 0 is padding and dropped.
-func ReadNamedLevels(d *jx.Decoder, field, price, quantity string, dst []message.Level) ([]message.Level, error) {
-	if d.Next() == jx.Null {
+func ReadNamedLevels(d *scan.Decoder, field, price, quantity string, dst []message.Level) ([]message.Level, error) {
+	if d.Next() == scan.Null {
 		return dst, d.Null()
 	}
-	levels, err := d.ArrIter()
-	if err != nil {
-		return dst, notArray(d, field, err)
+	if err := d.Array(); err != nil {
+		return dst, notArray(field, err)
 	}
-	for levels.Next() {
-		l, err := readNamedLevel(d, field, price, quantity)
-		if err != nil {
-			return dst, err
+	for d.More() {
+		dst = append(dst, message.Level{})
+		l := &dst[len(dst)-1]
+		if err := readNamedLevel(d, field, price, quantity, l); err != nil {
+			return dst[:len(dst)-1], err
 		}
-		if !l.Price.IsZero() {
-			dst = append(dst, l)
+		if l.Price.IsZero() {
+			dst = dst[:len(dst)-1]
 		}
 	}
-	return dst, levels.Err()
+	return dst, d.Err()
 }
 
-func readNamedLevel(d *jx.Decoder, field, price, quantity string) (l message.Level, err error) {
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
-		return l, Refuse(Schema, field, "want a level as an object of %s and %s, got %v", price, quantity, kind)
-	}
-	object, err := d.ObjIter()
-	if err != nil {
-		return l, err
+func readNamedLevel(d *scan.Decoder, field, price, quantity string, l *message.Level) error {
+	if err := d.Object(); err != nil {
+		if wrong, ok := err.(*scan.TypeError); ok {
+			err = Refuse(Schema, field, "want a level as an object of %s and %s, got %v", price, quantity, wrong.Got)
+		}
+		return err
 	}
 	hasPrice, hasQuantity := false, false
-	for object.Next() {
+	for {
+		key, ok := d.NextKey()
+		if !ok {
+			break
+		}
 		var t Token
-		switch string(object.Key()) {
+		var err error
+		switch string(key) {
 		case price:
 			if t, err = ReadToken(d); err == nil {
 				l.Price, err = t.Price(field)
@@ -54,16 +57,16 @@ func readNamedLevel(d *jx.Decoder, field, price, quantity string) (l message.Lev
 			err = d.Skip()
 		}
 		if err != nil {
-			return l, err
+			return err
 		}
 	}
 	switch {
-	case object.Err() != nil:
-		return l, object.Err()
+	case d.Err() != nil:
+		return d.Err()
 	case !hasPrice || !hasQuantity:
-		return l, Refuse(Schema, field, "a level without %s or without %s", price, quantity)
+		return Refuse(Schema, field, "a level without %s or without %s", price, quantity)
 	case l.Price.IsZero() && !l.Quantity.IsZero():
-		return l, Refuse(Number, field, "a level at price 0")
+		return Refuse(Number, field, "a level at price 0")
 	}
-	return l, nil
+	return nil
 }

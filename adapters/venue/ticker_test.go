@@ -5,17 +5,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // token reads the text of one JSON value.
 func token(t *testing.T, text string) venue.Token {
 	t.Helper()
-	got, err := venue.ReadToken(jx.DecodeStr(text))
+	got, err := venue.ReadToken(scan.DecodeStr(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,12 +121,12 @@ func TestTimeOrNone(t *testing.T) {
 }
 
 func TestReadNamedLevels(t *testing.T) {
-	levels, err := venue.ReadNamedLevels(jx.DecodeStr(`[{"p":"2","q":1,"n":[{}]},{"q":"0","p":"0"},{"q":"0","p":"3"}]`), "asks", "p", "q", nil)
+	levels, err := venue.ReadNamedLevels(scan.DecodeStr(`[{"p":"2","q":1,"n":[{}]},{"q":"0","p":"0"},{"q":"0","p":"3"}]`), "asks", "p", "q", nil)
 	if err != nil || len(levels) != 2 || levels[0] != (message.Level{Price: market.MustPrice("2"), Quantity: market.MustQuantity("1")}) ||
 		levels[1] != (message.Level{Price: market.MustPrice("3")}) {
 		t.Error(levels, err)
 	}
-	if levels, err := venue.ReadNamedLevels(jx.DecodeStr(`null`), "asks", "p", "q", levels[:1]); err != nil || len(levels) != 1 {
+	if levels, err := venue.ReadNamedLevels(scan.DecodeStr(`null`), "asks", "p", "q", levels[:1]); err != nil || len(levels) != 1 {
 		t.Error(levels, err)
 	}
 	for text, reason := range map[string]venue.Reason{
@@ -135,7 +134,7 @@ func TestReadNamedLevels(t *testing.T) {
 		`[{"p":null,"q":"1"}]`: venue.Schema, `[{"p":"1","q":"x"}]`: venue.Number, `[{"p":"0","q":"1"}]`: venue.Number, `[{"p":"-1","q":"1"}]`: venue.Number,
 		`[`: venue.Syntax, `[{"p":"1","q":"1"}`: venue.Syntax, `[{"p":"1"`: venue.Syntax, `x`: venue.Syntax, `nul`: venue.Syntax,
 	} {
-		_, err := venue.ReadNamedLevels(jx.DecodeStr(text), "asks", "p", "q", nil)
+		_, err := venue.ReadNamedLevels(scan.DecodeStr(text), "asks", "p", "q", nil)
 		var e *venue.DecodeError
 		if err == nil || !errors.As(venue.Refused("x", err), &e) || e.Reason != reason {
 			t.Errorf("%s: %v, want %s", text, err, reason)

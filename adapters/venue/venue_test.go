@@ -8,13 +8,12 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
-func number(text string) Token { return Token{Text: []byte(text), Kind: jx.Number} }
+func number(text string) Token { return Token{Text: []byte(text), Kind: scan.Number} }
 
 func reason(err error) Reason {
 	var e *DecodeError
@@ -36,7 +35,7 @@ func TestTokenNumbers(t *testing.T) {
 			t.Errorf("%s: %v, want a fault of number", text, err)
 		}
 	}
-	for _, absent := range []Token{{}, {Kind: jx.Null}, {Kind: jx.String}} {
+	for _, absent := range []Token{{}, {Kind: scan.Null}, {Kind: scan.String}} {
 		if _, err := absent.Int("f"); absent.Present() || reason(err) != Schema {
 			t.Errorf("%+v: %v, want missing", absent, err)
 		}
@@ -153,7 +152,7 @@ func TestReadLevelsForms(t *testing.T) {
 		`[["1" "2"]]`:                        Syntax,
 		`[["1","2"}]`:                        Syntax,
 	} {
-		_, err := ReadLevels(jx.DecodeStr(text), "b", nil)
+		_, err := ReadLevels(scan.DecodeStr(text), "b", nil)
 		if err != nil {
 			err = Refused("v", err)
 		}

@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"time"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // Decode appends what one frame says to dst: an event for an object, one each for the objects of
@@ -37,7 +36,7 @@ func (p *Protocol) decode(dst []message.Event, frame []byte, received market.Tim
 		}
 		return err
 	}
-	if r.d.Next() == jx.Array {
+	if r.d.Next() == scan.Array {
 		if err := r.list(each); err != nil {
 			return nil, err
 		}
@@ -125,7 +124,7 @@ func (p *Protocol) notice(kind message.NoticeType, received market.Timestamp) me
 // origin finds the instrument of field s. at names the field with the venue's time, 0 for none.
 func (p *Protocol) origin(at byte, received market.Timestamp) (o message.Origin, number int, err error) {
 	s := p.r.get('s')
-	if s.Kind != jx.String {
+	if s.Kind != scan.String {
 		return o, 0, venue.Refuse(venue.Schema, "s", "want a symbol, got %v", s.Kind)
 	}
 	if number, err = p.symbols.Find(s.Text); err != nil {
@@ -152,7 +151,7 @@ func (p *Protocol) trade(id byte, received market.Timestamp) (message.Event, err
 		return nil, err
 	}
 	switch maker := r.get('m'); { // m: the buyer is the maker
-	case maker.Kind != jx.Bool:
+	case maker.Kind != scan.Bool:
 		return nil, venue.Refuse(venue.Schema, "m", "want true or false, got %v", maker.Kind)
 	case maker.IsTrue():
 		f.Taker = market.Sell
@@ -160,7 +159,7 @@ func (p *Protocol) trade(id byte, received market.Timestamp) (message.Event, err
 		f.Taker = market.Buy
 	}
 	t := r.get(id)
-	if t.Kind != jx.Number {
+	if t.Kind != scan.Number {
 		return nil, venue.Refuse(venue.Schema, name(id), "want a trade id, got %v", t.Kind)
 	}
 	f.ID = string(t.Text)
@@ -260,7 +259,7 @@ func (p *Protocol) bar(received market.Timestamp) (message.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.r.get('k').Kind != jx.Object {
+	if p.r.get('k').Kind != scan.Object {
 		return nil, venue.Refuse(venue.Schema, "k", "want an object, got %v", p.r.get('k').Kind)
 	}
 	k := &p.r.kline
@@ -291,7 +290,7 @@ func (p *Protocol) bar(received market.Timestamp) (message.Event, error) {
 	if f.Trades, err = k.get('n').Int("k.n"); err != nil {
 		return nil, err
 	}
-	if k.get('x').Kind != jx.Bool {
+	if k.get('x').Kind != scan.Bool {
 		return nil, venue.Refuse(venue.Schema, "k.x", "want true or false, got %v", k.get('x').Kind)
 	}
 	f.Closed = k.get('x').IsTrue()

@@ -1,10 +1,9 @@
 package binance
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // letters holds the fields of an object that are named by one letter, as nearly all of Binance's
@@ -47,7 +46,7 @@ func name(c byte) string { return alphabet[c-'A' : c-'A'+1] }
 
 // reader reads frames into their parts.
 type reader struct {
-	d jx.Decoder
+	d scan.Decoder
 
 	// Of the frame.
 	stream             venue.Token
@@ -85,7 +84,7 @@ func (r *reader) start(frame []byte) {
 // array that stands in the place of an event; nil: such arrays are refused.
 func (r *reader) object(outer bool, each func() error) error {
 	d := &r.d
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "", "want an object, got %v", kind)
 	}
 	object, err := d.ObjIter()
@@ -117,24 +116,24 @@ func (r *reader) letter(c byte) error {
 		return r.d.Skip()
 	}
 	kind := r.d.Next()
-	if kind == jx.Array || kind == jx.Object {
+	if kind == scan.Array || kind == scan.Object {
 		return r.compound(c, kind)
 	}
-	t, err := venue.ReadTokenOf(&r.d, kind)
+	t, err := venue.ReadToken(&r.d)
 	r.set(n, t)
 	return err
 }
 
 // compound reads the lists of levels and the candle, and skips other lists and objects.
-func (r *reader) compound(c byte, kind jx.Type) (err error) {
+func (r *reader) compound(c byte, kind scan.Type) (err error) {
 	switch {
-	case kind == jx.Array && c == 'b' && r.maybeDepth():
+	case kind == scan.Array && c == 'b' && r.maybeDepth():
 		r.hasBids = true
 		r.bids, err = venue.ReadLevels(&r.d, "b", r.bids[:0])
-	case kind == jx.Array && c == 'a' && r.maybeDepth():
+	case kind == scan.Array && c == 'a' && r.maybeDepth():
 		r.hasAsks = true
 		r.asks, err = venue.ReadLevels(&r.d, "a", r.asks[:0])
-	case kind == jx.Object && c == 'k':
+	case kind == scan.Object && c == 'k':
 		err = r.readKline()
 	default:
 		err = r.d.Skip()
@@ -146,7 +145,7 @@ func (r *reader) compound(c byte, kind jx.Type) (err error) {
 // maybeDepth reports whether the event may be a depth update, as far as was read.
 func (r *reader) maybeDepth() bool {
 	e := r.get('e')
-	return e.Kind == jx.Invalid || string(e.Text) == "depthUpdate"
+	return e.Kind == scan.Invalid || string(e.Text) == "depthUpdate"
 }
 
 // readKline reads the object k of a kline event, whose fields are letters.
@@ -213,7 +212,7 @@ func (r *reader) word(key []byte, outer bool, each func() error) (err error) {
 		return err
 	case "error":
 		r.hasErr = true
-		if d.Next() == jx.Object {
+		if d.Next() == scan.Object {
 			return r.object(false, nil) // code and msg
 		}
 	case "id":
@@ -236,7 +235,7 @@ func (r *reader) previous() venue.Token { return r.get('A' + slotPrevious) }
 
 // payload reads the value of data: an event, or a list of events.
 func (r *reader) payload(each func() error) error {
-	if r.d.Next() == jx.Array {
+	if r.d.Next() == scan.Array {
 		return r.list(each)
 	}
 	return r.object(false, nil)

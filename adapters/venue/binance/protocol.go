@@ -13,6 +13,7 @@ package binance
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ type Protocol struct {
 	requests    [][]byte
 	instruments []market.Instrument
 	symbolOf    map[market.Instrument]string // of the listings; not changed after New
-	depth       string                       // limit of a depth request
+	depth       string                       // limit of a depth request; empty: books are not followed
 	symbols     *venue.Symbols
 
 	// updates is by symbol number which update ids the depth frames have covered without a gap.
@@ -99,6 +100,9 @@ func New(c venue.Config) ([]*Protocol, error) {
 	depth, ok := depthLimit(c.BookDepth)
 	if !ok {
 		return nil, fmt.Errorf("binance: configuration: book depth: %d, want at most %d", c.BookDepth, bookDepthMax)
+	}
+	if len(c.Channels) > 0 && !slices.Contains(c.Channels, market.ChannelBook) {
+		depth = ""
 	}
 	symbolOf := make(map[market.Instrument]string, len(c.Listings))
 	for _, l := range c.Listings {
@@ -207,8 +211,12 @@ func (p *Protocol) SendEvery() time.Duration { return Limits().SendEvery }
 // ConnectEvery returns the least time between two connection attempts from one address.
 func (p *Protocol) ConnectEvery() time.Duration { return Limits().ConnectEvery }
 
-// SnapshotEvery returns the least time between two requests of SnapshotURL from one address.
-func (p *Protocol) SnapshotEvery() time.Duration { return Limits().SnapshotEvery }
+// SnapshotEvery returns the least time between two book snapshots: their weight against half of
+// the 6,000 a minute that an address has (rest-api.md, Order book).
+func (p *Protocol) SnapshotEvery() time.Duration {
+	weight := map[string]time.Duration{"100": 5, "500": 25, "1000": 50, "5000": 250}[p.depth]
+	return weight * time.Minute / 3000
+}
 
 // Instruments returns what the connection follows.
 func (p *Protocol) Instruments() []market.Instrument {
@@ -225,8 +233,12 @@ func (p *Protocol) Instrument(symbol string) (market.Instrument, error) {
 	return p.symbols.Instrument(n), nil
 }
 
-// SnapshotURL returns where the order book of an instrument is (GET /api/v3/depth).
+// SnapshotURL returns where the order book of an instrument is (GET /api/v3/depth); empty if the
+// connection follows no books.
 func (p *Protocol) SnapshotURL(i market.Instrument) string {
+	if p.depth == "" {
+		return ""
+	}
 	symbol, ok := p.symbolOf[i]
 	if !ok {
 		symbol = symbolFor(i.Name())

@@ -256,3 +256,26 @@ func TestSymbolsSplit(t *testing.T) {
 		}
 	}
 }
+
+func TestNoSnapshotsWhereNoBooksAreFollowed(t *testing.T) {
+	i := market.MustInstrument(Name, "BTC-USDT")
+	all, err := New(venue.Config{Channels: []market.Channel{market.ChannelTrade}, Listings: []market.Listing{{Instrument: i, Symbol: "BTCUSDT"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := all[0].SnapshotURL(i); u != "" {
+		t.Errorf("a connection that follows trades asks for %s", u)
+	}
+}
+
+func TestDeepSnapshotsAreAskedForLessOften(t *testing.T) {
+	for depth, want := range map[int]time.Duration{0: time.Second, 20: 100 * time.Millisecond, 100: 500 * time.Millisecond, 5000: 5 * time.Second} {
+		all, err := New(venue.Config{BookDepth: depth})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := all[0].SnapshotEvery(); got != want {
+			t.Errorf("depth %d: every %v, want %v", depth, got, want)
+		}
+	}
+}

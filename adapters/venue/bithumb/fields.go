@@ -1,11 +1,10 @@
 package bithumb
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // legacy reads the objects of the protocol before. The fields of its types do not overlap, so they
@@ -52,7 +51,7 @@ func (l *legacy) Reset() {
 }
 
 // Field reads resmsg and content.
-func (l *legacy) Field(d *jx.Decoder, key []byte) (read bool, err error) {
+func (l *legacy) Field(d *scan.Decoder, key []byte) (read bool, err error) {
 	switch string(key) {
 	case "resmsg":
 		l.resmsg, err = venue.ReadToken(d)
@@ -64,8 +63,8 @@ func (l *legacy) Field(d *jx.Decoder, key []byte) (read bool, err error) {
 	return false, nil
 }
 
-func (l *legacy) readContent(d *jx.Decoder) error {
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+func (l *legacy) readContent(d *scan.Decoder) error {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "content", "want an object, got %v", kind)
 	}
 	object, err := d.ObjIter()
@@ -122,8 +121,8 @@ func (l *legacy) readContent(d *jx.Decoder) error {
 	return object.Err()
 }
 
-func (l *legacy) readList(d *jx.Decoder) error {
-	if kind := d.Next(); kind != jx.Array && kind != jx.Invalid {
+func (l *legacy) readList(d *scan.Decoder) error {
+	if kind := d.Next(); kind != scan.Array && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "list", "want an array, got %v", kind)
 	}
 	list, err := d.ArrIter()
@@ -140,8 +139,8 @@ func (l *legacy) readList(d *jx.Decoder) error {
 	return list.Err()
 }
 
-func (i *item) read(d *jx.Decoder) error {
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+func (i *item) read(d *scan.Decoder) error {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "list", "want an object, got %v", kind)
 	}
 	object, err := d.ObjIter()

@@ -4,11 +4,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // kept is the last ticker of an instrument, for those that send only what changed.
@@ -49,7 +48,7 @@ func (p *Protocol) ticker(received market.Timestamp) (message.Event, error) {
 	t.Fields.Origin, t.Fields.Span = o, message.Rolling24h
 	// What is given anew, even as nothing, ends what was known.
 	price := func(token venue.Token, field string, to *market.Price, which message.TickerField) {
-		if token.Kind != jx.Invalid {
+		if token.Kind != scan.Invalid {
 			*to = market.Price{}
 			t.Fields.Has &^= which
 			t.Price(token, field, which)
@@ -59,12 +58,12 @@ func (p *Protocol) ticker(received market.Timestamp) (message.Event, error) {
 	price(f.prev, "prevPrice24h", &t.Fields.Opening, message.HasOpening)
 	price(f.high, "highPrice24h", &t.Fields.High, message.HasHigh)
 	price(f.low, "lowPrice24h", &t.Fields.Low, message.HasLow)
-	if f.volume.Kind != jx.Invalid {
+	if f.volume.Kind != scan.Invalid {
 		t.Fields.Volume24h = market.Quantity{}
 		t.Fields.Has &^= message.HasVolume24h
 		t.Volume24h(f.volume, "volume24h")
 	}
-	if f.rate.Kind != jx.Invalid {
+	if f.rate.Kind != scan.Invalid {
 		t.Fields.ChangeRate = market.Decimal{}
 		t.Fields.Has &^= message.HasChangeRate
 		t.Rate(f.rate, "price24hPcnt")
@@ -126,7 +125,7 @@ func (p *Protocol) trade(received market.Timestamp) (message.Event, error) {
 	default:
 		return nil, venue.Refuse(venue.Schema, "S", "%.20q, want Buy or Sell", p.f.side.Text)
 	}
-	if id := p.f.id; !id.Present() || id.Kind != jx.String && id.Kind != jx.Number {
+	if id := p.f.id; !id.Present() || id.Kind != scan.String && id.Kind != scan.Number {
 		return nil, venue.Refuse(venue.Schema, "i", "want a trade id, got %v", id.Kind)
 	}
 	f.ID = string(p.f.id.Text)
@@ -217,7 +216,7 @@ func (p *Protocol) bar(received market.Timestamp) (message.Event, error) {
 	if f.Turnover.Decimal, err = p.f.turnover.Statistic("turnover"); err != nil {
 		return nil, err
 	}
-	if p.f.confirm.Kind != jx.Bool {
+	if p.f.confirm.Kind != scan.Bool {
 		return nil, venue.Refuse(venue.Schema, "confirm", "want true or false, got %v", p.f.confirm.Kind)
 	}
 	f.Closed = p.f.confirm.IsTrue()

@@ -3,11 +3,10 @@ package bybit
 import (
 	"bytes"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // Decode appends what one frame says to dst: an event, or one for each object of a list. A frame
@@ -46,7 +45,7 @@ func (p *Protocol) decode(dst []message.Event, frame []byte, received market.Tim
 // at once, an object is read into p.f, for its time may follow.
 func (p *Protocol) frame(dst []message.Event, received market.Timestamp) ([]message.Event, error) {
 	d, h := &p.d, &p.head
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return nil, venue.Refuse(venue.Schema, "", "want an object, got %v", kind)
 	}
 	object, err := d.ObjIter()
@@ -202,8 +201,8 @@ func refuseTopic(topic venue.Token) error {
 }
 
 // list reads a list and appends an event for each of its objects.
-func (p *Protocol) list(d *jx.Decoder, of kind, dst []message.Event, received market.Timestamp) ([]message.Event, error) {
-	if kind := d.Next(); kind != jx.Array && kind != jx.Invalid {
+func (p *Protocol) list(d *scan.Decoder, of kind, dst []message.Event, received market.Timestamp) ([]message.Event, error) {
+	if kind := d.Next(); kind != scan.Array && kind != scan.Invalid {
 		return nil, venue.Refuse(venue.Schema, "data", "want an array, got %v", kind)
 	}
 	list, err := d.ArrIter()
@@ -241,9 +240,9 @@ func (p *Protocol) origin(by category, at venue.Token, field string, received ma
 	symbol := p.f.symbol
 	if !symbol.Present() {
 		t := p.head.topic.Text
-		symbol = venue.Token{Kind: jx.String, Text: t[bytes.LastIndexByte(t, '.')+1:]}
+		symbol = venue.Token{Kind: scan.String, Text: t[bytes.LastIndexByte(t, '.')+1:]}
 	}
-	if symbol.Kind != jx.String {
+	if symbol.Kind != scan.String {
 		return o, nil, 0, venue.Refuse(venue.Schema, "symbol", "want a string, got %v", symbol.Kind)
 	}
 	is := p.told(by)

@@ -3,11 +3,10 @@ package bybit
 import (
 	"strings"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 func (p *Protocol) notice(kind message.NoticeType, received market.Timestamp) message.NoticeFields {
@@ -35,7 +34,7 @@ func (p *Protocol) answer(dst []message.Event, received market.Timestamp) ([]mes
 		} else if op == "" {
 			return nil, venue.Refuse(venue.Schema, "topic", "missing, as in the answer to a REST request")
 		}
-	case h.success.Kind == jx.Bool:
+	case h.success.Kind == scan.Bool:
 		f.Detail = joined(op, venue.Words(h.msg))
 		failed, err := p.failedTopics()
 		if err != nil {
@@ -72,7 +71,7 @@ func (p *Protocol) failedTopics() (string, error) {
 	}
 	d := &p.later
 	d.ResetBytes(p.head.data)
-	if d.Next() != jx.Object {
+	if d.Next() != scan.Object {
 		return "", nil
 	}
 	object, err := d.ObjIter()
@@ -81,7 +80,7 @@ func (p *Protocol) failedTopics() (string, error) {
 	}
 	var failed []string
 	for object.Next() {
-		if string(object.Key()) != "failTopics" || d.Next() != jx.Array {
+		if string(object.Key()) != "failTopics" || d.Next() != scan.Array {
 			if err := d.Skip(); err != nil {
 				return "", err
 			}

@@ -1,17 +1,16 @@
 package bybit
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // reader holds a frame and one object of its data as they came, as far as the decoder uses them.
 type reader struct {
-	d          jx.Decoder
-	later      jx.Decoder // of data that came before its topic
+	d          scan.Decoder
+	later      scan.Decoder // of data that came before its topic
 	head       head
 	f          fields
 	bids, asks []message.Level
@@ -45,8 +44,8 @@ type fields struct {
 // readObject reads the object that d stands before into r.f, and its levels into r.bids and
 // r.asks. The fields of books and trades have names of one letter, the others have words, and
 // none means two things.
-func (r *reader) readObject(d *jx.Decoder) error {
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+func (r *reader) readObject(d *scan.Decoder) error {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "data", "want an object, got %v", kind)
 	}
 	f := &r.f

@@ -3,11 +3,10 @@ package coinone
 import (
 	"time"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // Decode appends what one frame says to dst, one event. A frame is decoded whole or not at all: on
@@ -105,7 +104,7 @@ const symbolBytesMax = 64
 // an order book is still true when it arrives, and worth having without.
 func (p *Protocol) origin(received market.Timestamp) (o message.Origin, err error) {
 	f := &p.f
-	if f.quote.Kind != jx.String || f.target.Kind != jx.String {
+	if f.quote.Kind != scan.String || f.target.Kind != scan.String {
 		return o, venue.Refuse(venue.Schema, "target_currency", "want quote_currency and target_currency as strings, got %v and %v", f.quote.Kind, f.target.Kind)
 	}
 	if n := len(f.quote.Text) + len(f.target.Text); n > symbolBytesMax {
@@ -147,7 +146,7 @@ func (p *Protocol) trade(o message.Origin) (message.Event, error) {
 		return nil, err
 	}
 	switch {
-	case p.f.sellerMaker.Kind != jx.Bool:
+	case p.f.sellerMaker.Kind != scan.Bool:
 		return nil, venue.Refuse(venue.Schema, "is_seller_maker", "want true or false, got %v", p.f.sellerMaker.Kind)
 	case p.f.sellerMaker.IsTrue():
 		f.Taker = market.Buy

@@ -1,9 +1,8 @@
 package coinone
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // fields is one frame as it came, under the long names of the manual. What the decoder does not
@@ -27,7 +26,7 @@ type fields struct {
 // and p.asks. Every field has two names, that of format DEFAULT and that of SHORT.
 func (p *Protocol) readFrame() error {
 	d := &p.d
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "", "want an object, got %v", kind)
 	}
 	f := &p.f
@@ -51,7 +50,7 @@ func (p *Protocol) readFrame() error {
 		case "field":
 			t = &f.wrong
 		case "data", "d":
-			if d.Next() == jx.Object {
+			if d.Next() == scan.Object {
 				f.hasData = true
 				err = p.readData()
 				break

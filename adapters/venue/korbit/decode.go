@@ -1,11 +1,10 @@
 package korbit
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // Decode appends what one frame says to dst: one event, or one for each trade of a trade frame. A
@@ -73,7 +72,7 @@ func (p *Protocol) answer(received market.Timestamp) (message.Event, error) {
 
 // origin finds the instrument; it leaves the venue's time to the caller.
 func (p *Protocol) origin(received market.Timestamp) (message.Origin, error) {
-	if p.f.symbol.Kind != jx.String {
+	if p.f.symbol.Kind != scan.String {
 		return message.Origin{}, venue.Refuse(venue.Schema, "symbol", "want a string, got %v", p.f.symbol.Kind)
 	}
 	n, err := p.symbols.Find(p.f.symbol.Text)
@@ -84,7 +83,7 @@ func (p *Protocol) origin(received market.Timestamp) (message.Origin, error) {
 }
 
 // want refuses data of another kind.
-func (p *Protocol) want(kind jx.Type) error {
+func (p *Protocol) want(kind scan.Type) error {
 	if p.f.data != kind {
 		return venue.Refuse(venue.Schema, "data", "want an %v for this type, got %v", kind, p.f.data)
 	}
@@ -96,7 +95,7 @@ func (p *Protocol) ticker(received market.Timestamp) (message.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.want(jx.Object); err != nil {
+	if err := p.want(scan.Object); err != nil {
 		return nil, err
 	}
 	if o.VenueTime, err = p.f.timestamp.TimeOrNone("timestamp"); err != nil {
@@ -123,7 +122,7 @@ func (p *Protocol) book(received market.Timestamp) (message.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.want(jx.Object); err != nil {
+	if err := p.want(scan.Object); err != nil {
 		return nil, err
 	}
 	at := p.f.at
@@ -146,7 +145,7 @@ func (p *Protocol) tradeEvents(dst []message.Event, received market.Timestamp) (
 	if err != nil {
 		return nil, err
 	}
-	if err := p.want(jx.Array); err != nil {
+	if err := p.want(scan.Array); err != nil {
 		return nil, err
 	}
 	if len(p.trades) == 0 { // the snapshot of what was never traded
@@ -179,7 +178,7 @@ func (t *trade) event(o message.Origin) (message.Event, error) {
 		return nil, err
 	}
 	switch {
-	case t.buyerTaker.Kind != jx.Bool:
+	case t.buyerTaker.Kind != scan.Bool:
 		return nil, venue.Refuse(venue.Schema, "isBuyerTaker", "want true or false, got %v", t.buyerTaker.Kind)
 	case t.buyerTaker.IsTrue():
 		f.Taker = market.Buy

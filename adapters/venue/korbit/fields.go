@@ -1,9 +1,8 @@
 package korbit
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // fields is one frame as it came. What the decoder does not use is skipped. The fields of data do
@@ -12,7 +11,7 @@ type fields struct {
 	kind, channelType               venue.Token
 	symbol, timestamp               venue.Token
 	status, requestID, code, reason venue.Token // an answer
-	data                            jx.Type     // of what kind data is; jx.Invalid: absent
+	data                            scan.Type   // of what kind data is; scan.Invalid: absent
 
 	// Of data.
 	at                              venue.Token // orderbook
@@ -32,7 +31,7 @@ const tradesKeep = 4096
 // p.trades, p.bids and p.asks.
 func (p *Protocol) readFrame() error {
 	d := &p.d
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "", "want an object, got %v", kind)
 	}
 	f := &p.f
@@ -66,9 +65,9 @@ func (p *Protocol) readFrame() error {
 			t = &f.reason
 		case "data":
 			switch f.data = d.Next(); f.data {
-			case jx.Object:
+			case scan.Object:
 				err = p.readData()
-			case jx.Array:
+			case scan.Array:
 				err = p.readTrades()
 			default:
 				err = d.Skip()
@@ -142,7 +141,7 @@ func (p *Protocol) readTrades() error {
 	}
 	p.trades = p.trades[:0]
 	for list.Next() {
-		if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+		if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 			return venue.Refuse(venue.Schema, "data", "want an object, got %v", kind)
 		}
 		object, err := d.ObjIter()

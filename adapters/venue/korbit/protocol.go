@@ -24,6 +24,7 @@ import (
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // Name is the venue's name in messages unless the configuration gives another.
@@ -60,7 +61,7 @@ type Protocol struct {
 	symbols     *venue.Symbols
 
 	// Scratch of Decode.
-	d          jx.Decoder
+	d          scan.Decoder
 	f          fields
 	trades     []trade
 	bids, asks []message.Level

@@ -3,11 +3,10 @@ package okx
 import (
 	"time"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 var candlePrefix = []byte("candle")
@@ -38,7 +37,7 @@ const (
 var candleNames = [candleValues]string{"data.ts", "data.o", "data.h", "data.l", "data.c", "data.vol", "data.volCcy", "data.volCcyQuote", "data.confirm"}
 
 // bar reads and makes the message of a candle, an array.
-func (p *Protocol) bar(d *jx.Decoder, received market.Timestamp) (message.Event, error) {
+func (p *Protocol) bar(d *scan.Decoder, received market.Timestamp) (message.Event, error) {
 	unit := p.head.argChannel.Text[len(candlePrefix):]
 	interval, ok := candleUnits[string(unit)]
 	if !ok {
@@ -82,8 +81,8 @@ func (p *Protocol) bar(d *jx.Decoder, received market.Timestamp) (message.Event,
 
 // readValues reads an array into values, as many as there is room for, and returns how many the
 // array has.
-func readValues(d *jx.Decoder, values []venue.Token) (n int, err error) {
-	if kind := d.Next(); kind != jx.Array && kind != jx.Invalid {
+func readValues(d *scan.Decoder, values []venue.Token) (n int, err error) {
+	if kind := d.Next(); kind != scan.Array && kind != scan.Invalid {
 		return 0, venue.Refuse(venue.Schema, "data", "want an array, got %v", kind)
 	}
 	array, err := d.ArrIter()

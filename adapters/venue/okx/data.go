@@ -1,11 +1,10 @@
 package okx
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // ticker makes the message of a ticker. Its window is the last 24 hours. Volume is in base, for
@@ -47,7 +46,7 @@ func (p *Protocol) trade(received market.Timestamp) (message.Event, error) {
 	default:
 		return nil, venue.Refuse(venue.Schema, "side", "%.20q, want buy or sell, of the taker", p.f.taker.Text)
 	}
-	if id := p.f.id; !id.Present() || id.Kind != jx.String && id.Kind != jx.Number {
+	if id := p.f.id; !id.Present() || id.Kind != scan.String && id.Kind != scan.Number {
 		return nil, venue.Refuse(venue.Schema, "tradeId", "want a trade id, got %v", id.Kind)
 	}
 	f.ID = string(p.f.id.Text)
@@ -93,7 +92,7 @@ func (p *Protocol) whole(received market.Timestamp) (message.Event, error) {
 
 // change reads and makes the message of a snapshot or of a change to it. A change without levels
 // says that nothing happened for a minute.
-func (p *Protocol) change(d *jx.Decoder, received market.Timestamp) (message.Event, error) {
+func (p *Protocol) change(d *scan.Decoder, received market.Timestamp) (message.Event, error) {
 	f := message.BookFields{}
 	switch string(p.head.action.Text) {
 	case "snapshot":

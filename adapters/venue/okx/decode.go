@@ -5,11 +5,10 @@ import (
 	"compress/flate"
 	"io"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // Decode appends what one frame says to dst: an event for each object of its data, and a status
@@ -86,7 +85,7 @@ func isVersion3(frame []byte) bool {
 // frame reads the outer object, and its data where all that says how to read it stands before.
 func (p *Protocol) frame(dst []message.Event, received market.Timestamp) ([]message.Event, error) {
 	d, h := &p.d, &p.head
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return nil, venue.Refuse(venue.Schema, "", "want an object, got %v", kind)
 	}
 	object, err := d.ObjIter()
@@ -189,7 +188,7 @@ func kindOf(channel []byte) kind {
 }
 
 // data reads the list of what a channel has to say and appends an event for each.
-func (p *Protocol) data(d *jx.Decoder, dst []message.Event, received market.Timestamp) ([]message.Event, error) {
+func (p *Protocol) data(d *scan.Decoder, dst []message.Event, received market.Timestamp) ([]message.Event, error) {
 	h := &p.head
 	switch {
 	case h.table.Present():
@@ -203,7 +202,7 @@ func (p *Protocol) data(d *jx.Decoder, dst []message.Event, received market.Time
 	if kind == 0 {
 		return nil, venue.Refuse(venue.Unsupported, "arg.channel", "%.64q", h.argChannel.Text)
 	}
-	if of := d.Next(); of != jx.Array && of != jx.Invalid {
+	if of := d.Next(); of != scan.Array && of != scan.Invalid {
 		return nil, venue.Refuse(venue.Schema, "data", "want an array, got %v", of)
 	}
 	list, err := d.ArrIter()
@@ -256,7 +255,7 @@ func (p *Protocol) origin(received market.Timestamp) (o message.Origin, number i
 	if !symbol.Present() {
 		symbol = p.head.argSymbol
 	}
-	if symbol.Kind != jx.String {
+	if symbol.Kind != scan.String {
 		return o, 0, venue.Refuse(venue.Schema, "instId", "want a string, got %v", symbol.Kind)
 	}
 	if number, err = p.symbols.Find(symbol.Text); err != nil {

@@ -1,15 +1,14 @@
 package okx
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // readLevels reads one side of a book, an array of levels; each is an array of price, quantity, a
 // number without meaning today, and how many orders. keep says to note their texts.
-func (r *reader) readLevels(d *jx.Decoder, field string, of market.Side, keep bool) error {
+func (r *reader) readLevels(d *scan.Decoder, field string, of market.Side, keep bool) error {
 	to := &r.sides[of-market.Buy]
 	*to = venue.Scratch(*to)
 	if !keep {
@@ -34,7 +33,7 @@ func (r *reader) readLevels(d *jx.Decoder, field string, of market.Side, keep bo
 }
 
 // readLevel is what the shared reader does, but for the texts.
-func readLevel(d *jx.Decoder, field string) (t text, err error) {
+func readLevel(d *scan.Decoder, field string) (t text, err error) {
 	values, err := d.ArrIter()
 	if err != nil {
 		return t, notArray(d, field, err)
@@ -73,8 +72,8 @@ func readLevel(d *jx.Decoder, field string) (t text, err error) {
 
 // notArray tells what d stands before instead of an array; err is what the reader said, which
 // holds where that is no JSON at all.
-func notArray(d *jx.Decoder, field string, err error) error {
-	if kind := d.Next(); kind != jx.Array && kind != jx.Invalid {
+func notArray(d *scan.Decoder, field string, err error) error {
+	if kind := d.Next(); kind != scan.Array && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, field, "want an array of levels, each of price and quantity, got %v", kind)
 	}
 	return err

@@ -1,17 +1,16 @@
 package okx
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // reader holds a frame and one object of its data as they came, as far as the decoder uses them.
 type reader struct {
-	d     jx.Decoder
-	later jx.Decoder // of data that came before what says how to read it
+	d     scan.Decoder
+	later scan.Decoder // of data that came before what says how to read it
 	head  head
 	f     fields
 	sides [2][]message.Level // bids, asks
@@ -50,8 +49,8 @@ type text struct {
 // readArg reads the topic of a frame. Some channels have none but their name.
 func (r *reader) readArg() error {
 	d := &r.d
-	if kind := d.Next(); kind != jx.Object {
-		if kind == jx.Invalid {
+	if kind := d.Next(); kind != scan.Object {
+		if kind == scan.Invalid {
 			return d.Skip()
 		}
 		return venue.Refuse(venue.Schema, "arg", "want an object, got %v", kind)
@@ -79,8 +78,8 @@ func (r *reader) readArg() error {
 
 // readObject reads one object of the data into r.f, and its levels into r.sides. keep says to
 // note the texts of the levels.
-func (r *reader) readObject(d *jx.Decoder, keep bool) error {
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+func (r *reader) readObject(d *scan.Decoder, keep bool) error {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "data", "want an object, got %v", kind)
 	}
 	f := &r.f

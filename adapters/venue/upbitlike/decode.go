@@ -4,11 +4,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // Extra decodes what one of the venues has beyond the protocol of both. Its methods are called in
@@ -18,7 +17,7 @@ type Extra interface {
 	Reset()
 	// Field may read the value of a field that the protocol does not have, and says whether it
 	// did.
-	Field(d *jx.Decoder, key []byte) (read bool, err error)
+	Field(d *scan.Decoder, key []byte) (read bool, err error)
 	// Events may append the events of the object, and says whether it is one of its own. kind and
 	// status are the object's fields of these names. On an error what it returns is not looked at.
 	Events(dst []message.Event, kind, status venue.Token, received market.Timestamp) (out []message.Event, mine bool, err error)
@@ -31,7 +30,7 @@ type decoder struct {
 	extra   Extra // nil: none
 
 	// Scratch.
-	d          jx.Decoder
+	d          scan.Decoder
 	f          fields
 	bids, asks []message.Level
 }
@@ -52,7 +51,7 @@ func (r *decoder) decode(dst []message.Event, frame []byte, received market.Time
 		return nil, err
 	}
 	r.d.ResetBytes(frame)
-	if r.d.Next() != jx.Array {
+	if r.d.Next() != scan.Array {
 		if err := r.readObject(); err != nil {
 			return nil, err
 		}
@@ -114,7 +113,7 @@ func (r *decoder) event(received market.Timestamp) (message.Event, error) {
 
 // origin finds the instrument; it leaves the venue's time to the caller.
 func (r *decoder) origin(received market.Timestamp) (message.Origin, error) {
-	if r.f.code.Kind != jx.String {
+	if r.f.code.Kind != scan.String {
 		return message.Origin{}, venue.Refuse(venue.Schema, "code", "want a string, got %v", r.f.code.Kind)
 	}
 	n, err := r.symbols.Find(r.f.code.Text)

@@ -1,10 +1,9 @@
 package upbitlike
 
 import (
-	"github.com/go-faster/jx"
-
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
 // fields is one frame as it came, under the long names of the manual. What the decoder does not
@@ -26,7 +25,7 @@ type fields struct {
 // r.bids and r.asks. Every field has two names, that of format DEFAULT and that of SIMPLE.
 func (r *decoder) readObject() error {
 	d := &r.d
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "", "want an object, got %v", kind)
 	}
 	f := &r.f
@@ -121,7 +120,7 @@ func (r *decoder) readOther(key []byte) error {
 // with price 0, which is dropped.
 func (r *decoder) readUnits() error {
 	d := &r.d
-	if kind := d.Next(); kind != jx.Array && kind != jx.Invalid {
+	if kind := d.Next(); kind != scan.Array && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "orderbook_units", "want an array, got %v", kind)
 	}
 	units, err := d.ArrIter()
@@ -129,7 +128,7 @@ func (r *decoder) readUnits() error {
 		return err
 	}
 	for units.Next() {
-		if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+		if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 			return venue.Refuse(venue.Schema, "orderbook_units", "want an object, got %v", kind)
 		}
 		unit, err := d.ObjIter()
@@ -194,7 +193,7 @@ func (r *decoder) readUnits() error {
 // readError reads {"name":…,"message":…}.
 func (r *decoder) readError() error {
 	d := &r.d
-	if kind := d.Next(); kind != jx.Object && kind != jx.Invalid {
+	if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, "error", "want an object, got %v", kind)
 	}
 	object, err := d.ObjIter()
