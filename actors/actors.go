@@ -37,6 +37,7 @@ type Config struct {
 	Strategies []Strategy
 	Accounts   []Account
 	Feeders    []Feeder
+	Awaited    []Awaited     // venues that join later; not in a repeatable run
 	Budget     budget.Config // what venues allow from this address
 	Mailboxes  Mailboxes
 }
@@ -93,15 +94,30 @@ type Tree struct {
 	budget  *actor.PID // nil in a replay: nothing is limited there
 	// stages are the actors in the order in which messages flow through them.
 	feeders, states, classifiers, strategies, gateways []*actor.PID
-	accounts                                           map[message.AccountName]*actor.PID
 
-	mu   sync.Mutex
-	lost []string // actors that were given up
+	boxLimits Mailboxes
+	peers     neighbours
+	awaited   map[market.Venue]doors
+
+	mu       sync.Mutex
+	accounts map[message.AccountName]*actor.PID
+	lost     []string // actors that were given up
+}
+
+// neighbours are whom actors talk to.
+type neighbours struct {
+	watchers   []*actor.PID
+	strategies map[message.StrategyName]*actor.PID
+	histories  map[message.AccountName]func() iter.Seq2[message.OrderEvent, error]
+	gateways   []*actor.PID
+	listeners  map[message.EngineName][]*actor.PID
+	feeders    map[market.Venue][]*actor.PID
 }
 
 // Start makes and starts all actors.
 func Start(cfg Config, deps Deps) (*Tree, error) {
-	t := &Tree{sys: system.New(deps.Env.Log), deps: deps, boxes: deps.Metrics.Mailboxes(), accounts: map[message.AccountName]*actor.PID{}}
+	t := &Tree{sys: system.New(deps.Env.Log), deps: deps, boxes: deps.Metrics.Mailboxes(), boxLimits: cfg.Mailboxes,
+		awaited: map[market.Venue]doors{}, accounts: map[message.AccountName]*actor.PID{}}
 	if err := t.start(cfg); err != nil {
 		return nil, errors.Join(err, t.Stop(context.Background()))
 	}
@@ -112,7 +128,7 @@ func (t *Tree) start(cfg Config) error {
 	var err error
 	// The monitor watches in real time, also in a replay: it changes nothing.
 	t.monitor, err = t.spawn("monitor", monitor.Supervision(), func() actor.Actor { return monitor.New() },
-		t.mailbox(cfg.Mailboxes.Monitor, nil), actor.NewDefaultDispatcher(throughput))
+		t.mailbox(cfg.Mailboxes.Monitor, nil), system.NewPool(throughput))
 	if err != nil {
 		return err
 	}
@@ -124,53 +140,54 @@ func (t *Tree) start(cfg Config) error {
 			return err
 		}
 	}
-	pid := func(name string) *actor.PID { return actor.NewPID(t.sys.Address(), name) }
-
-	strategies := map[message.StrategyName]*actor.PID{}
-	for _, s := range cfg.Strategies {
-		strategies[s.Config.Name] = pid(strategyName(s.Config.Name))
+	t.peers = neighbours{
+		watchers:   append([]*actor.PID{t.monitor}, t.deps.Watchers...),
+		strategies: map[message.StrategyName]*actor.PID{},
+		histories:  map[message.AccountName]func() iter.Seq2[message.OrderEvent, error]{},
+		listeners:  map[message.EngineName][]*actor.PID{},
+		feeders:    map[market.Venue][]*actor.PID{},
 	}
-	watchers := append([]*actor.PID{t.monitor}, t.deps.Watchers...)
-	histories := map[message.AccountName]func() iter.Seq2[message.OrderEvent, error]{}
+	for _, s := range cfg.Strategies {
+		t.peers.strategies[s.Config.Name] = t.pid(strategyName(s.Config.Name))
+	}
+	for _, a := range cfg.Awaited {
+		for s := range a.Strategies {
+			t.peers.strategies[s] = t.pid(strategyName(s))
+		}
+	}
 	for _, a := range cfg.Accounts {
-		deps := order.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, View: t.deps.View, Open: a.Open, Venue: a.Venue, Strategies: strategies, Watchers: watchers}
-		name := "order/" + string(a.Config.Account)
-		box := t.mailbox(cfg.Mailboxes.Order, t.refuse)
-		box.Overloaded = func(waiting int) {
-			t.sys.Root.Send(pid(name), order.HaltRequest{Reason: fmt.Sprintf("overload: %d messages wait for the gateway", waiting)})
-		}
-		started := false
-		gateway, err := t.spawn(name, order.Supervision(), func() actor.Actor {
-			restarted := started
-			started = true
-			return order.NewGateway(a.Config, deps, restarted)
-		}, box, t.deps.Dispatcher)
+		gateway, err := t.startGateway(a)
 		if err != nil {
 			return err
 		}
-		t.gateways, t.accounts[a.Config.Account], histories[a.Config.Account] = append(t.gateways, gateway), gateway, a.History
+		t.peers.gateways = append(t.peers.gateways, gateway)
 	}
-	listeners := map[message.EngineName][]*actor.PID{}
 	for _, s := range cfg.Strategies {
-		gateway := t.accounts[s.Config.Account]
-		if gateway == nil {
-			return fmt.Errorf("actors: strategy %s orders for account %q, which is not there", s.Config.Name, s.Config.Account)
-		}
-		deps := strategy.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Listings: s.Listings, Gateway: gateway, History: histories[s.Config.Account]}
-		p, err := t.spawn(strategyName(s.Config.Name), strategy.Supervision(),
-			func() actor.Actor { return strategy.NewActor(s.Config, deps) }, t.mailbox(cfg.Mailboxes.Strategy, nil), t.deps.Dispatcher)
+		p, err := t.startStrategy(s)
 		if err != nil {
 			return err
 		}
-		t.strategies = append(t.strategies, p)
-		listeners[s.Config.Engine] = append(listeners[s.Config.Engine], p)
+		t.peers.listeners[s.Config.Engine] = append(t.peers.listeners[s.Config.Engine], p)
+	}
+	for _, f := range cfg.Feeders {
+		protocol, err := f.Protocol()
+		if err != nil {
+			return err
+		}
+		v := protocol.Venue()
+		t.peers.feeders[v] = append(t.peers.feeders[v], t.pid(feederName(f.Config.Source)))
+	}
+	for _, a := range cfg.Awaited {
+		if err := t.await(a, &t.peers); err != nil {
+			return err
+		}
 	}
 	features := make([]string, len(cfg.State.Features))
 	for i, f := range cfg.State.Features {
 		features[i] = f.String()
 	}
 	if len(cfg.Engines) > 0 {
-		deps := classifier.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Listeners: listeners, Watchers: watchers}
+		deps := classifier.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Listeners: t.peers.listeners, Watchers: t.peers.watchers}
 		p, err := t.spawn("classifier/0", classifier.Supervision(),
 			func() actor.Actor { return classifier.NewActor(cfg.Engines, features, deps) }, t.mailbox(cfg.Mailboxes.Classifier, nil), t.deps.Dispatcher)
 		if err != nil {
@@ -178,18 +195,10 @@ func (t *Tree) start(cfg Config) error {
 		}
 		t.classifiers = append(t.classifiers, p)
 	}
-	feeders := map[market.Venue][]*actor.PID{}
-	for _, f := range cfg.Feeders {
-		protocol, err := f.Protocol()
-		if err != nil {
-			return err
-		}
-		feeders[protocol.Venue()] = append(feeders[protocol.Venue()], pid(feederName(f.Config.Source)))
-	}
 	// Gateways hear of prices before classifiers do, so that an intent never meets a gateway that
 	// does not know the price it was decided on.
-	deps := state.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Bars: t.deps.Bars, Feeders: feeders,
-		Readers: append(append([]*actor.PID{}, t.gateways...), t.classifiers...)}
+	deps := state.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Bars: t.deps.Bars, Feeders: t.peers.feeders,
+		Readers: append(append([]*actor.PID{}, t.peers.gateways...), t.classifiers...)}
 	for i := range cfg.State.Partitions {
 		c, started := cfg.State, false
 		c.Partition = i
@@ -203,11 +212,52 @@ func (t *Tree) start(cfg Config) error {
 		}
 		t.states = append(t.states, p)
 	}
-	return t.startFeeders(cfg)
+	return t.startFeeders(cfg.Feeders)
 }
 
-func (t *Tree) startFeeders(cfg Config) error {
-	for _, f := range cfg.Feeders {
+func (t *Tree) pid(name string) *actor.PID { return actor.NewPID(t.sys.Address(), name) }
+
+func (t *Tree) startGateway(a Account) (*actor.PID, error) {
+	deps := order.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, View: t.deps.View, Open: a.Open, Venue: a.Venue,
+		Strategies: t.peers.strategies, Watchers: t.peers.watchers}
+	name := gatewayName(a.Config.Account)
+	box := t.mailbox(t.boxLimits.Order, t.refuse)
+	box.Overloaded = func(waiting int) {
+		t.sys.Root.Send(t.pid(name), order.HaltRequest{Reason: fmt.Sprintf("overload: %d messages wait for the gateway", waiting)})
+	}
+	started := false
+	gateway, err := t.spawn(name, order.Supervision(), func() actor.Actor {
+		restarted := started
+		started = true
+		return order.NewGateway(a.Config, deps, restarted)
+	}, box, t.deps.Dispatcher)
+	if err != nil {
+		return nil, err
+	}
+	t.gateways, t.peers.histories[a.Config.Account] = append(t.gateways, gateway), a.History
+	t.mu.Lock()
+	t.accounts[a.Config.Account] = gateway
+	t.mu.Unlock()
+	return gateway, nil
+}
+
+func (t *Tree) startStrategy(s Strategy) (*actor.PID, error) {
+	gateway := t.Gateway(s.Config.Account)
+	if gateway == nil {
+		return nil, fmt.Errorf("actors: strategy %s orders for account %q, which is not there", s.Config.Name, s.Config.Account)
+	}
+	deps := strategy.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Listings: s.Listings, Gateway: gateway, History: t.peers.histories[s.Config.Account]}
+	p, err := t.spawn(strategyName(s.Config.Name), strategy.Supervision(),
+		func() actor.Actor { return strategy.NewActor(s.Config, deps) }, t.mailbox(t.boxLimits.Strategy, nil), t.deps.Dispatcher)
+	if err != nil {
+		return nil, err
+	}
+	t.strategies = append(t.strategies, p)
+	return p, nil
+}
+
+func (t *Tree) startFeeders(feeders []Feeder) error {
+	for _, f := range feeders {
 		deps := feeder.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, DeadLetters: t.deps.DeadLetters, HTTP: t.deps.HTTP,
 			Partitions: t.states, Budget: t.budget, Credit: t.deps.Credit, Frames: f.Frames}
 		p, err := t.spawn(feederName(f.Config.Source), feeder.Supervision(), func() actor.Actor {
@@ -216,7 +266,7 @@ func (t *Tree) startFeeders(cfg Config) error {
 				panic(err)
 			}
 			return feeder.New(f.Config, protocol, deps, t.deps.Replay)
-		}, t.mailbox(cfg.Mailboxes.Feeder, nil), t.deps.Dispatcher)
+		}, t.mailbox(t.boxLimits.Feeder, nil), t.deps.Dispatcher)
 		if err != nil {
 			return err
 		}
@@ -228,10 +278,12 @@ func (t *Tree) startFeeders(cfg Config) error {
 // throughput is how many messages an actor handles before others get a turn.
 const throughput = 300
 
-// LiveDispatcher runs each actor that has messages on a goroutine of its own.
-func LiveDispatcher() actor.Dispatcher { return actor.NewDefaultDispatcher(throughput) }
+// LiveDispatcher runs each actor that has messages on a goroutine of a pool.
+func LiveDispatcher() actor.Dispatcher { return system.NewPool(throughput) }
 
 func strategyName(n message.StrategyName) string { return "strategy/" + string(n) }
+
+func gatewayName(a message.AccountName) string { return "order/" + string(a) }
 
 func feederName(source string) string { return "feeder/" + source }
 
@@ -299,8 +351,12 @@ func (t *Tree) Lost() []string {
 	return append([]string(nil), t.lost...)
 }
 
-// Gateway returns an account's gateway, or nil.
-func (t *Tree) Gateway(account message.AccountName) *actor.PID { return t.accounts[account] }
+// Gateway returns an account's gateway; nil if there is none, or its venue has not joined yet.
+func (t *Tree) Gateway(account message.AccountName) *actor.PID {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.accounts[account]
+}
 
 // States returns the state partitions in order.
 func (t *Tree) States() []*actor.PID { return t.states }

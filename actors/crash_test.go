@@ -21,26 +21,24 @@ func TestEveryRoleSurvivesAPanic(t *testing.T) {
 	for _, role := range []string{"feeder", "state", "classifier", "strategy", "order", "monitor"} {
 		t.Run(role, func(t *testing.T) {
 			journal := new(memory)
-			var w *world
+			begun := make(chan *world, 1)
 			n := 0
 			crashing := func(yield func([]byte, market.Timestamp) bool) {
 				for frame, at := range walk(3, frames, instruments) {
 					if n++; n == 500 || n == 1500 || n == 2000 {
-						// The frame before was worked through; this runs between two frames.
+						w := <-begun
 						w.tree.Send(w.victim(role), system.Crash{Reason: "a drill"})
+						begun <- w
 					}
 					if !yield(frame, at) {
 						return
 					}
 				}
 			}
-			loop := system.NewLoop(0)
-			w = newWorld(t, loop, journal, crashing, 1)
-			if role == "feeder" {
-				// A feeder's own crash takes its connection and so the frames in memory with it:
-				// what follows is the same session from its begin, as a venue would go on sending.
-				t.Log("the session begins anew after each crash")
-			}
+			// A feeder's own crash takes its connection and so the frames in memory with it: what
+			// follows is the same session from its begin, as a venue would go on sending.
+			w := newWorld(t, system.NewLoop(0), journal, crashing, 1)
+			begun <- w
 			w.run(t)
 			m := w.metrics
 			if failures, restarts := telemetry.Sum(m.ActorFailures, "role", role), telemetry.Sum(m.ActorRestarts, "role", role); failures < 1 || restarts != failures {

@@ -1,46 +1,33 @@
 package config
 
 import (
-	"maps"
-	"slices"
+	"fmt"
 	"time"
 
 	"github.com/maru-trading/maru/actors/market"
-	"github.com/maru-trading/maru/adapters/venue"
-	"github.com/maru-trading/maru/adapters/venue/binance"
-	"github.com/maru-trading/maru/adapters/venue/upbit"
+	"github.com/maru-trading/maru/adapters/venue/registry"
 )
 
 // adapterSim is the embedded exchange.
 const adapterSim = "sim"
 
-// adapter is what a configuration must know of a venue's adapter.
-type adapter struct {
-	channels      []market.Channel // what is subscribed to where the file does not say
-	spotOnly      bool
-	bookLevelsMax int // 0: no limit of the venue's own
-	limits        func() venue.Limits
-}
-
 var allChannels = []market.Channel{market.ChannelTicker, market.ChannelBBO, market.ChannelBook, market.ChannelTrade}
 
-var adapters = map[string]adapter{
-	"upbit": {
-		channels: []market.Channel{market.ChannelTicker, market.ChannelBook, market.ChannelTrade},
-		spotOnly: true, limits: upbit.Limits,
-	},
-	// A depth snapshot over REST has at most 5,000 levels a side.
-	"binance":  {channels: allChannels, spotOnly: true, bookLevelsMax: 5000, limits: binance.Limits},
-	adapterSim: {channels: allChannels, spotOnly: true, limits: func() venue.Limits { return venue.Limits{} }},
-}
+func adapterNames() []string { return registry.Names() }
 
-func adapterNames() []string { return slices.Sorted(maps.Keys(adapters)) }
+// bookLevelsDefault is how many levels a side are kept where neither the file nor the adapter says.
+const bookLevelsDefault = 5000
+
+// bookLevelsWords says how deep books are kept by default.
+func bookLevelsWords() string {
+	words := fmt.Sprint(bookLevelsDefault)
+	for _, name := range adapterNames() {
+		if a, err := registry.Find(name); err == nil && a.BookLevels > 0 {
+			words += fmt.Sprintf("; with %s %d", name, a.BookLevels)
+		}
+	}
+	return words
+}
 
 // barIntervals are the bars that there are.
 var barIntervals = []time.Duration{time.Second, time.Minute, 5 * time.Minute, time.Hour, day}
-
-// follows is the part of an adapter's configuration that decides how many connections it takes
-// to follow that many instruments.
-func (v *Venue) follows(instruments int) venue.Config {
-	return venue.Config{Channels: v.Channels, Listings: make([]market.Listing, instruments)}
-}

@@ -23,6 +23,9 @@ func finishFile(r *reader, path string, given func(string) bool, c *Config) {
 		c.checkEngine(r, joinIndex("engine", i), &c.Engines[i])
 	}
 	c.checkWindows(r)
+	for i := range c.Venues {
+		c.checkKept(r, joinIndex("venue", i), &c.Venues[i])
+	}
 	for i := range c.Accounts {
 		c.checkAccount(r, joinIndex("account", i), &c.Accounts[i])
 	}
@@ -81,8 +84,8 @@ func (c *Config) checkInstruments(r *reader) {
 	n := 0
 	for i := range c.Venues {
 		v := &c.Venues[i]
-		count := len(v.Instruments)
-		if v.Sim != nil && count == 0 {
+		count := len(v.Instruments) // what patterns match is counted at start
+		if v.Sim != nil && count == 0 && !v.byList() {
 			count = v.Sim.Instruments
 		}
 		if n += count; n > c.Limits.InstrumentsMax {
@@ -185,8 +188,13 @@ func (c *Config) trades(inst market.Instrument) (hint string, ok bool) {
 		if v.Name != inst.Venue() {
 			continue
 		}
-		if v.Sim != nil && len(v.Instruments) == 0 || slices.Contains(v.Instruments, inst) {
+		if v.Follows(inst) {
 			return "", true
+		}
+		for _, p := range v.Patterns {
+			if p.Excludes() && p.Matches(inst) {
+				return quote(string(p)) + " takes it out there", false
+			}
 		}
 		return "add " + quote(inst.Name()) + " to the instruments of that venue", false
 	}

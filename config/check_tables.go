@@ -11,6 +11,7 @@ import (
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/adapters/venue/registry"
 )
 
 // hostName makes a node's name of the host's.
@@ -159,6 +160,45 @@ func finishAccount(r *reader, path string, given func(string) bool, _ *Account) 
 	r.onlyOne(path, given, "api_secret_env", "api_secret_file")
 }
 
+// checkSelectors judges names and patterns, each by its place in the file, and then parts them.
+func (r *reader) checkSelectors(path string, v *Venue, a registry.Adapter) {
+	for n, p := range v.Patterns {
+		if p == "" || !p.Excludes() {
+			continue
+		}
+		if !slices.ContainsFunc(v.Instruments, func(i market.Instrument) bool { return !i.IsZero() }) &&
+			!slices.ContainsFunc(v.Patterns, func(q Pattern) bool { return q != "" && !q.Excludes() }) {
+			r.fault(joinIndex(path, n), "want names or patterns that something is taken out of", quote(string(p))+" alone", "begin with \"*\" for all that the venue lists")
+			break
+		}
+	}
+	for n, i := range v.Instruments {
+		if i.IsZero() {
+			continue // a pattern, or a fault already
+		}
+		at := joinIndex(path, n)
+		if name := swapped(i); name != "" && a.QuoteFirst {
+			r.fault(at, "want an instrument as BASE-QUOTE", quote(i.Name()), fmt.Sprintf("did you mean %q?", name))
+		} else if !i.IsSpot() {
+			r.fault(at, "want a spot instrument (BASE-QUOTE)", quote(i.Name()), v.Adapter+" connects to spot markets only")
+		}
+		for _, p := range v.Patterns {
+			if p != "" && p.Excludes() && p.Matches(i) {
+				r.fault(at, "want an instrument that no exclusion takes out", quote(i.Name()), fmt.Sprintf("%q takes it out", string(p)))
+			}
+		}
+		v.Instruments[n] = venueOf(i, v.Name)
+	}
+	v.Instruments = slices.DeleteFunc(v.Instruments, market.Instrument.IsZero)
+	v.Patterns = slices.DeleteFunc(v.Patterns, func(p Pattern) bool { return p == "" })
+	if len(v.Instruments) == 0 {
+		v.Instruments = nil
+	}
+	if len(v.Patterns) == 0 {
+		v.Patterns = nil
+	}
+}
+
 // venueOf moves an instrument to a venue.
 func venueOf(i market.Instrument, v market.Venue) market.Instrument {
 	moved, err := market.NewInstrument(v, i.Name())
@@ -176,28 +216,21 @@ func finishVenue(r *reader, path string, given func(string) bool, v *Venue) {
 				"none", didYouMean(v.Adapter, adapterNames()))
 		}
 	}
-	a, known := adapters[v.Adapter]
-	if !known {
-		return
+	a, err := registry.Find(v.Adapter)
+	if err != nil {
+		return // a fault already
 	}
 	if !given("channels") {
-		v.Channels = slices.Clone(a.channels)
+		v.Channels = slices.Clone(a.Channels)
 	}
-	if a.bookLevelsMax > 0 && v.BookLevels > a.bookLevelsMax {
-		r.fault(joinKey(path, "book_levels"), fmt.Sprintf("want at most %d with the adapter %s", a.bookLevelsMax, v.Adapter), fmt.Sprint(v.BookLevels), "the venue gives no more")
+	if !given("book_levels") && a.BookLevels > 0 {
+		v.BookLevels = a.BookLevels
 	}
-	for i, inst := range v.Instruments {
-		if inst.IsZero() {
-			continue // a fault already
-		}
-		at := joinIndex(joinKey(path, "instruments"), i)
-		if name := swapped(inst); name != "" && v.Adapter == "upbit" {
-			r.fault(at, "want an instrument as BASE-QUOTE", quote(inst.Name()), fmt.Sprintf("did you mean %q?", name))
-		} else if a.spotOnly && !inst.IsSpot() {
-			r.fault(at, "want a spot instrument (BASE-QUOTE)", quote(inst.Name()), v.Adapter+" connects to spot markets only")
-		}
-		v.Instruments[i] = venueOf(inst, v.Name)
+	if a.BookLevelsMax > 0 && v.BookLevels > a.BookLevelsMax {
+		r.fault(joinKey(path, "book_levels"), fmt.Sprintf("want at most %d with the adapter %s", a.BookLevelsMax, v.Adapter), fmt.Sprint(v.BookLevels), "the venue gives no more")
 	}
+	r.checkSelectors(joinKey(path, "instruments"), v, a)
+	r.checkTickerFields(joinKey(path, "ticker_fields"), given, v)
 	if v.Adapter == adapterSim {
 		r.misplaced(path, given, "of venues that are connected to", "the sim runs inside this process", "websocket_url", "rest_url", "replay")
 		v.Replay, v.WebSocketURL, v.RESTURL = nil, "", ""

@@ -60,9 +60,12 @@ type Log struct {
 // Venue is one connection to where instruments are traded.
 type Venue struct {
 	Name         market.Venue // in messages; unique
-	Adapter      string       // upbit, binance or sim
+	Region       string       // a label for people; may be empty
+	Adapter      string       // one of registry.Names
 	Channels     []market.Channel
-	Instruments  []market.Instrument // of this venue; empty with the adapter sim: all it has
+	Instruments  []market.Instrument // of this venue, named; with the adapter sim neither these nor patterns: all it has
+	Patterns     []Pattern           // what to follow besides, of the venue's own list
+	TickerFields []string            // figures of a ticker that are kept; see KeptTickerFields
 	WebSocketURL string              // empty: the adapter's own
 	RESTURL      string              // empty: the adapter's own
 	BookLevels   int                 // levels a side that an order book keeps

@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/maru-trading/maru/actors/market"
 )
 
 // Placement says what a configuration amounts to: what runs where, what it connects to, and
@@ -32,17 +34,6 @@ type Role struct {
 	Does    string `json:"does"`
 }
 
-// VenuePlan is what is followed at a venue.
-type VenuePlan struct {
-	Name          string   `json:"name"`
-	Adapter       string   `json:"adapter"`
-	Source        string   `json:"source"` // live, embedded, or what is replayed
-	Connections   int      `json:"connections"`
-	Instruments   int      `json:"instruments"`
-	Channels      []string `json:"channels"`
-	Subscriptions int      `json:"subscriptions"` // instruments times channels
-}
-
 // Bound is a limit and what it bounds.
 type Bound struct {
 	Name  string `json:"name"` // the key: limits.mailbox_state
@@ -53,14 +44,25 @@ const thisProcess = "this process"
 
 // Explain returns what a checked configuration amounts to. It looks for the files and the
 // environment variables that the configuration names, to warn of those that are not there.
-func Explain(c *Config) Placement {
+func Explain(c *Config) Placement { return ExplainListed(c, nil) }
+
+// ExplainListed is Explain where it is known what venues list: their patterns are resolved from
+// that, and names that are not listed are warned of.
+func ExplainListed(c *Config, listed map[market.Venue][]market.Listing) Placement {
 	p := Placement{File: c.File, Node: c.Node.Name, DataDir: c.Node.DataDir, HTTP: c.HTTP.Listen,
 		Roles: []Role{}, Venues: []VenuePlan{}, Windows: []string{}, Features: []string{}, Warnings: []string{}}
 	for i := range c.Venues {
-		v := planVenue(&c.Venues[i])
+		v, err := planVenue(&c.Venues[i], listed[c.Venues[i].Name])
+		if err != nil {
+			p.Warnings = append(p.Warnings, err.Error())
+		}
 		p.Venues = append(p.Venues, v)
+		follows := plural(v.Instruments, "instrument")
+		if !v.Known {
+			follows = strings.Join(v.Patterns, " ") + " (known at start)"
+		}
 		p.Roles = append(p.Roles, Role{"feeder", v.Name, v.Connections, thisProcess, 0,
-			fmt.Sprintf("%s, %s: %s", v.Source, plural(v.Instruments, "instrument"), strings.Join(v.Channels, " "))})
+			fmt.Sprintf("%s, %s: %s", v.Source, follows, strings.Join(v.Channels, " "))})
 	}
 	bars := make([]string, len(c.State.Bars))
 	for i, d := range c.State.Bars {
@@ -107,29 +109,6 @@ func (e *Engine) explain() string {
 		names = append(names, string(e.Default))
 	}
 	return strings.Join(names, ", ")
-}
-
-func planVenue(v *Venue) VenuePlan {
-	p := VenuePlan{Name: string(v.Name), Adapter: v.Adapter, Source: "live", Connections: 1, Instruments: len(v.Instruments), Channels: []string{}}
-	for _, c := range v.Channels {
-		p.Channels = append(p.Channels, c.String())
-	}
-	switch {
-	case v.Replay != nil:
-		p.Source = fmt.Sprintf("replay of %s at %v", plural(len(v.Replay.Files), "file"), v.Replay.Speed)
-	case v.Sim != nil:
-		p.Source = fmt.Sprintf("embedded exchange, seed %d", v.Sim.Seed)
-		if p.Instruments == 0 {
-			p.Instruments = v.Sim.Instruments
-		}
-	case v.WebSocketURL != "":
-		p.Source = "live at " + v.WebSocketURL
-	}
-	p.Subscriptions = p.Instruments * len(v.Channels)
-	if a, ok := adapters[v.Adapter]; ok {
-		p.Connections = len(a.limits().Connections(v.follows(p.Instruments)))
-	}
-	return p
 }
 
 func (c *Config) bounds() []Bound {

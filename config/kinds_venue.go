@@ -32,25 +32,71 @@ func instrumentKind() kind[market.Instrument] {
 	}
 }
 
-// instrumentsKey is venue.instruments: names whose venue stands beside them. They are kept as
-// instruments of a venue without name until finishVenue knows it.
-func instrumentsKey() key[Venue] {
-	k := kind[market.Instrument]{
-		want: "an instrument as BASE-QUOTE in capitals, such as \"BTC-KRW\"",
-		read: func(r *reader, path string, raw any) (none market.Instrument, _ bool) {
+// selector is a name or a pattern of venue.instruments; one of the two is set.
+type selector struct {
+	instrument market.Instrument // of a venue without name until finishVenue knows it
+	pattern    Pattern
+}
+
+// selectorKind is a name, a pattern or an exclusion.
+func selectorKind() kind[selector] {
+	const want = "an instrument as BASE-QUOTE in capitals, such as \"BTC-KRW\", or a pattern, such as \"*-KRW\" or \"!DOGE-KRW\""
+	return kind[selector]{
+		want: want,
+		read: func(r *reader, path string, raw any) (none selector, _ bool) {
 			text, _ := raw.(string)
+			if strings.HasPrefix(text, "!") || strings.Contains(text, "*") {
+				if hint, ok := patternRule(text); !ok {
+					r.fault(path, "want "+want, describe(raw), hint)
+					return none, false
+				}
+				return selector{pattern: Pattern(text)}, true
+			}
 			i, err := market.NewInstrument(venueUnnamed, text)
 			if err != nil {
-				r.fault(path, "want an instrument as BASE-QUOTE in capitals, such as \"BTC-KRW\"", describe(raw), canonicalHint(text))
+				r.fault(path, "want "+want, describe(raw), canonicalHint(text))
 				return none, false
 			}
-			return i, true
+			return selector{instrument: i}, true
 		},
-		format: func(i market.Instrument) string { return quote(i.Name()) },
+		format: func(s selector) string {
+			if s.pattern != "" {
+				return quote(string(s.pattern))
+			}
+			return quote(s.instrument.Name())
+		},
 	}
-	return field("instruments", list(k, 1, instrumentsMax), func(v *Venue) *[]market.Instrument { return &v.Instruments },
-		"Instruments to follow, by their canonical names: what is traded, a dash, what is paid. Not needed with the adapter sim, which follows all it has.").
-		otherwise("all of the sim; required elsewhere", `["BTC-KRW", "ETH-KRW"]`)
+}
+
+// instrumentsKey is venue.instruments: names, whose venue stands beside them, and patterns. Read,
+// both lists of the Venue have a place for each entry of the file, empty in one of them, until
+// finishVenue has judged them by their places.
+func instrumentsKey() key[Venue] {
+	k := list(selectorKind(), 1, instrumentsMax)
+	return key[Venue]{
+		name: "instruments", want: k.want,
+		doc: "Instruments to follow: canonical names (what is traded, a dash, what is paid) and patterns over the venue's own list, read at every start. In a pattern * stands for any letters and digits, never for the dash: \"*-KRW\", \"BTC-*\", \"*\" for all. With ! in front it takes out, wherever it stands. Not needed with the adapter sim, which follows all it has.",
+		read: func(r *reader, path string, raw any, v *Venue) {
+			selectors, ok := k.read(r, path, raw)
+			if !ok {
+				return
+			}
+			v.Instruments, v.Patterns = make([]market.Instrument, len(selectors)), make([]Pattern, len(selectors))
+			for i, s := range selectors {
+				v.Instruments[i], v.Patterns[i] = s.instrument, s.pattern
+			}
+		},
+		show: func(v *Venue) string {
+			selectors := make([]selector, 0, len(v.Instruments)+len(v.Patterns))
+			for _, i := range v.Instruments {
+				selectors = append(selectors, selector{instrument: i})
+			}
+			for _, p := range v.Patterns {
+				selectors = append(selectors, selector{pattern: p})
+			}
+			return k.format(selectors)
+		},
+	}.otherwise("all of the sim; required elsewhere", `["BTC-KRW", "ETH-KRW"]`)
 }
 
 const venueUnnamed market.Venue = "unnamed"

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/maru-trading/maru/actors/classifier"
@@ -83,22 +84,27 @@ var venueSection = &section[Venue]{
 	keys: []key[Venue]{
 		field("name", word[market.Venue](nameRule), func(v *Venue) *market.Venue { return &v.Name },
 			"Names the venue in every message: instrument upbit:BTC-KRW is BTC-KRW of the venue upbit. Unique.").otherwise("", `"upbit"`).need(),
+		field("region", word[string](regionRule), func(v *Venue) *string { return &v.Region },
+			"Where the venue is, in your words: a label in what maru check and the status show.").otherwise("none", `"korea"`),
 		field("adapter", choice(adapterNames()...), func(v *Venue) *string { return &v.Adapter },
 			"Which protocol it speaks.").otherwise("the name", `"upbit"`),
 		field("channels", list(choiceOf(market.Channel.String, market.ChannelTicker, market.ChannelBBO, market.ChannelBook, market.ChannelTrade), 1, 4),
 			func(v *Venue) *[]market.Channel { return &v.Channels },
-			"What to subscribe to.").otherwise("all that the venue has: upbit has no bbo, there it follows from the book", `["ticker", "book", "trade"]`),
+			"What to subscribe to.").otherwise("all that the venue has; where it has no bbo, that follows from the book", `["ticker", "book", "trade"]`),
 		instrumentsKey(),
+		field("ticker_fields", list(choice(tickerFieldNames()...), 1, len(tickerFields)), func(v *Venue) *[]string { return &v.TickerFields },
+			"Which figures of a ticker are kept; the others are dropped where tickers come in, for whoever reads them. The timestamp is always kept. A figure that an engine reads must be among them.").
+			otherwise("all", `["trade_price", "acc_trade_volume_24h", "signed_change_rate"]`),
 		field("websocket_url", endpoint("wss", "ws"), func(v *Venue) *string { return &v.WebSocketURL },
 			"Where to connect, instead of the venue's public address.").otherwise("the adapter's own", `"wss://sg-api.upbit.com/websocket/v1"`).when(isRemote),
 		field("rest_url", endpoint("https", "http"), func(v *Venue) *string { return &v.RESTURL },
 			"Where to ask over HTTP (order book snapshots), instead of the venue's public address.").otherwise("the adapter's own", `"https://data-api.binance.vision"`).when(isRemote),
 		field("book_levels", whole(1, 100_000, "levels a side"), func(v *Venue) *int { return &v.BookLevels },
-			"How deep an order book is kept; what lies deeper is forgotten."),
+			"How deep an order book is kept; what lies deeper is forgotten.").orElse(bookLevelsWords(), fmt.Sprint(bookLevelsDefault)),
 		optional("sim", simSection, func(v *Venue) **Sim { return &v.Sim }).when(func(v *Venue) bool { return v.Adapter == adapterSim }),
 		optional("replay", replaySection, func(v *Venue) **Replay { return &v.Replay }).when(isRemote),
 	},
-	defaults: func() Venue { return Venue{BookLevels: 5000} },
+	defaults: func() Venue { return Venue{BookLevels: bookLevelsDefault} },
 	finish:   finishVenue,
 }
 

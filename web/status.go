@@ -31,6 +31,7 @@ type Classes map[string]int
 // VenueStatus is how a venue's feed stands.
 type VenueStatus struct {
 	Name        string  `json:"name"`
+	Region      string  `json:"region,omitempty"` // a label from the configuration
 	Connections int     `json:"connections"`
 	Frames      uint64  `json:"frames"`
 	DeadLetters uint64  `json:"dead_letters"`

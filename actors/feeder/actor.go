@@ -93,7 +93,9 @@ func (f *Feeder) Receive(ctx actor.Context) {
 		f.item(m.item)
 		f.flush(0)
 	case tick:
-		f.flush(f.deps.Env.Now())
+		if !f.deps.Credit || f.inflight < f.limit() { // without credit not even time is sent
+			f.flush(f.deps.Env.Now())
+		}
 		f.askAgain()
 		f.scheduleTick()
 	case snapshot:

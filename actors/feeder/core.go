@@ -81,8 +81,8 @@ func (c *Core) Frame(frame []byte, received market.Timestamp) error {
 	return nil
 }
 
-func (c *Core) event(e message.Event) {
-	switch e := e.(type) {
+func (c *Core) event(event message.Event) {
+	switch e := event.(type) {
 	case message.Book:
 		c.book(e)
 		return
@@ -92,6 +92,14 @@ func (c *Core) event(e message.Event) {
 		c.Counts.BBOs++
 	case message.Ticker:
 		c.Counts.Tickers++
+		if mask := c.cfg.TickerFields; mask != 0 {
+			kept, some := masked(e, mask)
+			if !some {
+				c.advance(e.Origin().Time())
+				return
+			}
+			event = kept
+		}
 	case message.Bar:
 		c.Counts.Bars++
 	case message.Status:
@@ -103,12 +111,12 @@ func (c *Core) event(e message.Event) {
 		c.notice(e)
 		return // about the connection, not about an instrument
 	}
-	o := e.Origin()
+	o := event.Origin()
 	c.advance(o.Time())
 	if c.joins[o.Instrument] == nil && c.chains[o.Instrument] == nil && !c.doubted[o.Instrument] {
 		c.trust(o, true, "data")
 	}
-	c.emit(e)
+	c.emit(event)
 }
 
 // status takes in what an adapter says of an instrument's data: that a checksum differs, or that

@@ -114,6 +114,9 @@ type Config struct {
 	ReconnectMin, ReconnectMax time.Duration
 	// Local says that the venue runs on this machine: requests for snapshots need no spacing.
 	Local bool
+	// TickerFields are the figures of tickers that are kept; the others are dropped before anyone
+	// hears of them, and a ticker of which nothing is left is dropped whole. Zero: all are kept.
+	TickerFields message.TickerField
 	// Credit is how many batches may be on their way to a partition in a run where nothing
 	// may be conflated.
 	Credit int

@@ -136,6 +136,15 @@ func parseShort[T string | []byte](s T) (Decimal, bool) {
 	if i < len(s) && s[i] == '.' {
 		i++
 		point := i
+		for len(s)-i >= eight {
+			v, ok := eightDigits(uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+				uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56)
+			if !ok {
+				break
+			}
+			n = n*pow10[eight] + v
+			i += eight
+		}
 		for ; i < len(s); i++ {
 			c := s[i] - '0'
 			if c > 9 {
@@ -151,6 +160,24 @@ func parseShort[T string | []byte](s T) (Decimal, bool) {
 	}
 	hi, lo := bits.Mul64(n, pow10[scale]) // below 10^37, so below 2^127
 	return fromMagnitude(neg, hi, lo), true
+}
+
+const eight = 8
+
+// eightDigits returns the number that eight letters are, the first of them in the lowest byte, and
+// whether all are digits. Most venues write eight decimals, and this takes a third of the time that
+// one letter after the other does.
+func eightDigits(w uint64) (uint64, bool) {
+	const each = 0x0101010101010101
+	w ^= each * '0' // a digit is now 0 to 9, and any other letter more
+	if (w+each*(0x80-10)|w)&(each*0x80) != 0 {
+		return 0, false
+	}
+	// Neighbours are joined, the first of two counting more: digits to pairs, pairs to fours, fours
+	// to all. What a product has above its lane is cut off.
+	w = (w*10 + w>>8) & 0x00ff00ff00ff00ff
+	w = (w*100 + w>>16) & 0x0000ffff0000ffff
+	return (w*10_000 + w>>32) & 0xffffffff, true
 }
 
 // parseLong reads any number. truncated tells that digits other than 0 beyond the 18th decimal

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -953,4 +954,34 @@ func BenchmarkFloat64(b *testing.B) {
 			_, _ = ax.Float64()
 		}
 	})
+}
+
+// Eight decimals are read at once: every letter at every place of them must be judged as if they
+// were read one after the other, which is what a ninth decimal or an exponent of 0 makes of them.
+func TestParseDecimalEightAtOnce(t *testing.T) {
+	for at := range 8 {
+		for c := range 256 {
+			text := []byte("12.98765432")
+			text[3+at] = byte(c)
+			got, err := ParseDecimalBytes(text)
+			if isDigit := c >= '0' && c <= '9'; isDigit {
+				whole := slices.Concat([]byte("12"), text[3:])
+				n, convErr := strconv.ParseInt(string(whole), 10, 64)
+				want, newErr := NewDecimal(n, -8)
+				if err != nil || convErr != nil || newErr != nil || got != want {
+					t.Fatalf("%q: %v, %v; want %v", text, got, err, want)
+				}
+			} else if c != 'e' && c != 'E' && !errors.Is(err, ErrSyntax) {
+				t.Fatalf("%q: %v, %v; want a fault of syntax", text, got, err)
+			}
+		}
+	}
+	for text, want := range map[string]string{
+		"0.99999999": "0.99999999", "9.999999999999999999": "9.999999999999999999", "0.00000000": "0",
+		"-1.000000010000000": "-1.00000001", "1.12345678e1": "11.2345678", "1.1234567E0": "1.1234567", ".12345678": "0.12345678",
+	} {
+		if got, err := ParseDecimal(text); err != nil || got.String() != want {
+			t.Errorf("%s: %v, %v; want %s", text, got, err, want)
+		}
+	}
 }

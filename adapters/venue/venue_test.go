@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -186,5 +187,28 @@ func TestConnectionsKeepWithinLimits(t *testing.T) {
 	}
 	if got := (Limits{}).Connections(Config{Listings: make([]market.Listing, 3)}); len(got) != 1 || len(got[0]) != 0 {
 		t.Errorf("without channels nothing is followed: %v", got)
+	}
+}
+
+func TestIDsKeepWhatTheyHandedOut(t *testing.T) {
+	var ids IDs
+	var want, got []string
+	for i := range 500 {
+		text := strings.Repeat(strconv.Itoa(i), i%40+1)
+		if i%7 == 0 {
+			text = ""
+		}
+		frame := []byte(text)
+		want, got = append(want, text), append(got, ids.Of(Token{Text: frame, Kind: scan.String}))
+		for i := range frame {
+			frame[i] = 'x' // the frame is not kept
+		}
+	}
+	if !slices.Equal(want, got) {
+		t.Fatalf("got %q, want %q", got, want)
+	}
+	id := number("4815162342")
+	if n := testing.AllocsPerRun(1000, func() { ids.Of(id) }); n > 0.1 {
+		t.Errorf("%v allocations an id", n)
 	}
 }

@@ -45,6 +45,7 @@ Exit codes: 0 done, 1 failed or faults found, 2 not understood.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(misuse)
 	root.AddCommand(newRunCommand(), newInitCommand(), newCheckCommand(), newDecodeCommand())
+	root.AddCommand(newRecordCommand(), newReplayCommand(), newDeadLettersCommand(), newVenuesCommand())
 	return root
 }
 

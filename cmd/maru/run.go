@@ -61,6 +61,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, path string, plain bool)
 			return err
 		}
 	}
+	node.TuneMemory()
 	terminal := isTerminal(stdout) && !plain
 	log, closeLog, err := openLog(cfg, stderr, terminal)
 	if err != nil {

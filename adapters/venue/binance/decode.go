@@ -162,7 +162,7 @@ func (p *Protocol) trade(id byte, received market.Timestamp) (message.Event, err
 	if t.Kind != scan.Number {
 		return nil, venue.Refuse(venue.Schema, name(id), "want a trade id, got %v", t.Kind)
 	}
-	f.ID = string(t.Text)
+	f.ID = p.ids.Of(t)
 	return made(message.NewTrade(f))
 }
 

@@ -69,6 +69,7 @@ type Protocol struct {
 	symbolOf    map[market.Instrument]string // of the listings; not changed after New
 	depth       string                       // limit of a depth request; empty: books are not followed
 	symbols     *venue.Symbols
+	ids         venue.IDs
 
 	// updates is by symbol number which update ids the depth frames have covered without a gap.
 	updates []idRange

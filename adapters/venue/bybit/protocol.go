@@ -62,6 +62,7 @@ type Protocol struct {
 	category category // of the connection; unknown: what its frames tell
 	spot     symbols
 	contract symbols
+	ids      venue.IDs
 
 	reader // scratch of Decode
 }

@@ -156,7 +156,7 @@ func (p *Protocol) trade(o message.Origin) (message.Event, error) {
 	if len(p.f.id.Text) == 0 {
 		return nil, venue.Refuse(venue.Schema, "id", "want a trade id, got %v", p.f.id.Kind)
 	}
-	f.ID = string(p.f.id.Text)
+	f.ID = p.ids.Of(p.f.id)
 	return venue.Made(message.NewTrade(f))
 }
 

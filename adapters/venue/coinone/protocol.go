@@ -65,6 +65,7 @@ type Protocol struct {
 	requests    [][]byte
 	instruments []market.Instrument
 	symbols     *venue.Symbols
+	ids         venue.IDs
 
 	// Scratch of Decode.
 	d          scan.Decoder

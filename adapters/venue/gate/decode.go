@@ -180,7 +180,7 @@ func (p *Protocol) trade(received market.Timestamp) (message.Event, error) {
 	if !i.id.Present() {
 		return nil, venue.Refuse(venue.Schema, "id", "missing")
 	}
-	f.ID = venue.Word(i.id)
+	f.ID = p.ids.Of(i.id)
 	return venue.Made(message.NewTrade(f))
 }
 

@@ -68,6 +68,7 @@ type Protocol struct {
 	symbolOf    map[market.Instrument]string // of the listings; not changed after New
 	books       bool                         // books are followed, or nothing is
 	symbols     *venue.Symbols
+	ids         venue.IDs
 
 	// Scratch of Decode.
 	r reader

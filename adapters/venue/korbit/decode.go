@@ -156,7 +156,7 @@ func (p *Protocol) tradeEvents(dst []message.Event, received market.Timestamp) (
 		return append(dst, e), err
 	}
 	for i := range p.trades {
-		e, err := p.trades[i].event(o)
+		e, err := p.trades[i].event(o, &p.ids)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +165,7 @@ func (p *Protocol) tradeEvents(dst []message.Event, received market.Timestamp) (
 	return dst, nil
 }
 
-func (t *trade) event(o message.Origin) (message.Event, error) {
+func (t *trade) event(o message.Origin, ids *venue.IDs) (message.Event, error) {
 	f := message.TradeFields{Origin: o}
 	var err error
 	if f.VenueTime, err = t.timestamp.Time("timestamp"); err != nil {
@@ -188,6 +188,6 @@ func (t *trade) event(o message.Origin) (message.Event, error) {
 	if len(t.id.Text) == 0 {
 		return nil, venue.Refuse(venue.Schema, "tradeId", "want a trade id, got %v", t.id.Kind)
 	}
-	f.ID = string(t.id.Text)
+	f.ID = ids.Of(t.id)
 	return venue.Made(message.NewTrade(f))
 }

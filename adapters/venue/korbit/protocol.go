@@ -59,6 +59,7 @@ type Protocol struct {
 	request     []byte // nil: nothing to subscribe to
 	instruments []market.Instrument
 	symbols     *venue.Symbols
+	ids         venue.IDs
 
 	// Scratch of Decode.
 	d          scan.Decoder

@@ -68,6 +68,7 @@ type Protocol struct {
 	wantBBO     bool
 	wantBook    bool
 	symbols     *venue.Symbols
+	ids         venue.IDs
 
 	books           []*written // by symbol number; nil: not kept
 	kept            int        // how many of books are not nil

@@ -363,7 +363,7 @@ func (p *Protocol) trades1(dst []message.Event, o message.Origin) ([]message.Eve
 			return nil, err
 		}
 		if t.id.Present() {
-			f.ID = venue.Word(t.id)
+			f.ID = p.ids.Of(t.id)
 		}
 		e, err := venue.Made(message.NewTrade(f))
 		if err != nil {

@@ -406,7 +406,7 @@ func (p *Protocol) trade2(o message.Origin) (_ message.Event, err error) {
 	if !i.tradeID.Present() {
 		return nil, venue.Refuse(venue.Schema, "trade_id", "missing")
 	}
-	f.ID = venue.Word(i.tradeID)
+	f.ID = p.ids.Of(i.tradeID)
 	return venue.Made(message.NewTrade(f))
 }
 

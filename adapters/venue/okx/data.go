@@ -49,7 +49,7 @@ func (p *Protocol) trade(received market.Timestamp) (message.Event, error) {
 	if id := p.f.id; !id.Present() || id.Kind != scan.String && id.Kind != scan.Number {
 		return nil, venue.Refuse(venue.Schema, "tradeId", "want a trade id, got %v", id.Kind)
 	}
-	f.ID = string(p.f.id.Text)
+	f.ID = p.ids.Of(p.f.id)
 	return venue.Made(message.NewTrade(f))
 }
 

@@ -58,6 +58,7 @@ type Protocol struct {
 	bookChannel string                       // the channel that books are followed on; empty: none
 	symbolOf    map[market.Instrument]string // of the connection's listings
 	symbols     *venue.Symbols
+	ids         venue.IDs
 	checks      checks
 	reader      // scratch of Decode
 }

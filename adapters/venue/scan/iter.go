@@ -1,5 +1,7 @@
 package scan
 
+import "unicode/utf8"
+
 // Object enters the object that comes next; NextKey then goes through its fields. It fails with a
 // TypeError if something else comes.
 func (d *Decoder) Object() error { return d.enter(Object) }
@@ -28,42 +30,56 @@ func (d *Decoder) enter(want Type) error {
 // It returns false behind the last field, having left the object, and at a fault, which Err tells.
 func (d *Decoder) NextKey() (key []byte, ok bool) {
 	b, i := d.buf, d.pos
-	if i < len(b) && b[i] <= ' ' {
-		i = space(b, i)
+	if !d.opened && i+1 < len(b) && b[i] == ',' && b[i+1] == '"' { // as most venues write it
+		i += 2
+	} else if i = d.nextField(i); i < 0 {
+		return nil, false
 	}
+	end := i
+	for end < len(b) && inKey[b[end]] {
+		end++
+	}
+	if end+1 < len(b) && b[end] == '"' && b[end+1] == ':' {
+		d.pos = end + 2
+		return b[i:end:end], true
+	}
+	return d.slowKey(i, end)
+}
+
+// nextField returns where the name of the next field begins, behind its quote; -1 if the object
+// was left, or at a fault.
+func (d *Decoder) nextField(i int) int {
+	b := d.buf
+	i = space(b, i)
 	if d.opened {
 		d.opened = false
 		if i < len(b) && b[i] == '}' {
 			d.pos = i + 1
 			d.depth--
-			return nil, false
+			return -1
 		}
 	} else {
 		if i >= len(b) || b[i] != ',' {
-			return nil, d.leave(i, '}')
+			d.leave(i, '}')
+			return -1
 		}
-		if i++; i < len(b) && b[i] <= ' ' {
-			i = space(b, i)
-		}
+		i = space(b, i+1)
 	}
 	if i >= len(b) || b[i] != '"' {
 		_ = d.fail(i, "the name of a field")
+		return -1
+	}
+	return i + 1
+}
+
+// slowKey reads the rest of a name that begins at start and whose first byte that is not plain
+// stands at i.
+func (d *Decoder) slowKey(start, i int) (key []byte, ok bool) {
+	key, end, err := d.slowString(start, i)
+	if err != nil {
 		return nil, false
 	}
-	i++
-	end := plain(b, i)
-	if end < len(b) && b[end] == '"' {
-		key = b[i:end:end]
-	} else {
-		var err error
-		if key, end, err = d.slowString(i, end); err != nil {
-			return nil, false
-		}
-	}
-	if i = end + 1; i < len(b) && b[i] <= ' ' {
-		i = space(b, i)
-	}
-	if i >= len(b) || b[i] != ':' {
+	if i = space(d.buf, end+1); i >= len(d.buf) || d.buf[i] != ':' {
 		_ = d.fail(i, "':'")
 		return nil, false
 	}
@@ -71,14 +87,26 @@ func (d *Decoder) NextKey() (key []byte, ok bool) {
 	return key, true
 }
 
+// inKey marks what the names of fields are made of, with few exceptions. Names are short, and their
+// lengths are the same from frame to frame: going letter by letter, whose end the processor foresees,
+// lets it begin on what follows earlier than looking at eight letters and counting would.
+var inKey = func() (is [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		is[c] = c != '"' && c != '\\'
+	}
+	return is
+}()
+
 // More goes to the next value of the array that was entered and not yet left; the value must be
 // read or skipped. It returns false behind the last value, having left the array, and at a fault,
 // which Err tells.
 func (d *Decoder) More() bool {
 	b, i := d.buf, d.pos
-	if i < len(b) && b[i] <= ' ' {
-		i = space(b, i)
+	if !d.opened && i < len(b) && b[i] == ',' {
+		d.pos = i + 1
+		return true
 	}
+	i = space(b, i)
 	if d.opened {
 		d.opened = false
 		if i < len(b) && b[i] == ']' {
@@ -93,18 +121,18 @@ func (d *Decoder) More() bool {
 		d.pos = i + 1
 		return true
 	}
-	return d.leave(i, ']')
+	d.leave(i, ']')
+	return false
 }
 
-// leave leaves an array or object behind its last value. It is always false.
-func (d *Decoder) leave(i int, closing byte) bool {
+// leave leaves an array or object behind its last value, or notes that it does not end there.
+func (d *Decoder) leave(i int, closing byte) {
 	if i < len(d.buf) && d.buf[i] == closing && d.depth > 0 {
 		d.pos = i + 1
 		d.depth--
-		return false
+		return
 	}
 	_ = d.fail(i, "',' or '"+string(rune(closing))+"'")
-	return false
 }
 
 // ObjIter goes through the fields of an object, as NextKey does.

@@ -2,16 +2,6 @@ package scan
 
 // Skip reads a value of any type and checks it.
 func (d *Decoder) Skip() error {
-	switch d.Next() {
-	case Array, Object:
-		return d.skipNested()
-	case Null:
-		end, err := d.literal(d.pos)
-		if err == nil {
-			d.pos = end
-		}
-		return err
-	}
 	_, _, err := d.Value()
 	return err
 }
@@ -71,7 +61,7 @@ func (d *Decoder) skipNested() error {
 			}
 			if !opened {
 				if i >= len(d.buf) || d.buf[i] != ',' {
-					_ = d.leave(i, closing) // the fault, since closing is not there
+					d.leave(i, closing) // it does not: the fault
 					return d.err
 				}
 				i = space(d.buf, i+1)

@@ -5,7 +5,7 @@ package scan
 // checked and skipped.
 func (d *Decoder) Value() (kind Type, text []byte, err error) {
 	b, i := d.buf, d.pos
-	if i < len(b) && b[i] <= ' ' {
+	if i < len(b) && typeOf[b[i]] == Invalid {
 		i = space(b, i)
 	}
 	if i >= len(b) {
@@ -30,17 +30,21 @@ func (d *Decoder) Value() (kind Type, text []byte, err error) {
 		}
 		d.pos = end
 		return Number, b[i:end:end], nil
-	case Bool:
-		d.pos = i
+	case Bool, Null:
 		end, err := d.literal(i)
 		if err != nil {
-			return Bool, nil, err
+			return kind, nil, err
 		}
 		d.pos = end
-		return Bool, b[i:end:end], nil
+		if kind == Bool {
+			text = b[i:end:end]
+		}
+		return kind, text, nil
+	case Array, Object:
+		d.pos = i
+		return kind, nil, d.skipNested()
 	}
-	d.pos = i
-	return kind, nil, d.Skip()
+	return Invalid, nil, d.fail(i, "a value")
 }
 
 // literal returns the end of true, false or null at i.

@@ -27,6 +27,7 @@ type Extra interface {
 type decoder struct {
 	venue   market.Venue
 	symbols *venue.Symbols
+	ids     venue.IDs
 	extra   Extra // nil: none
 
 	// Scratch.
@@ -177,7 +178,7 @@ func (r *decoder) trade(received market.Timestamp) (message.Event, error) {
 	if len(r.f.id.Text) == 0 {
 		return nil, venue.Refuse(venue.Schema, "sequential_id", "want a trade id, got %v", r.f.id.Kind)
 	}
-	f.ID = string(r.f.id.Text)
+	f.ID = r.ids.Of(r.f.id)
 	return venue.Made(message.NewTrade(f))
 }
 

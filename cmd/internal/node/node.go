@@ -59,10 +59,13 @@ type Node struct {
 	finish   sync.Once
 	err      error // why it failed; readable once finished is closed
 
-	tree    atomic.Pointer[actors.Tree]
-	waiting atomic.Pointer[string] // why the actors do not run yet
-	rate    rate
-	server  *web.Server
+	tree     atomic.Pointer[actors.Tree]
+	arrivals *arrivals // the venues
+	followed int       // instruments, of those that are there
+	rate     rate
+	server   *web.Server
+
+	mu      sync.Mutex
 	closers []closer // in the order in which they were opened
 }
 
@@ -77,11 +80,10 @@ type closer struct {
 func Start(o Options) (*Node, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &Node{cfg: o.Config, version: o.Version, log: o.Log, started: time.Now(), metrics: telemetry.New(o.Version),
-		mode: "paper", cancel: cancel, begun: make(chan struct{}), finished: make(chan struct{})}
+		mode: "paper", arrivals: newArrivals(o.Config.Venues), cancel: cancel, begun: make(chan struct{}), finished: make(chan struct{})}
 	if replays(o.Config) {
 		n.mode = "replay"
 	}
-	n.setWaiting("starting")
 	if err := n.open(ctx); err != nil {
 		cancel()
 		close(n.begun)
@@ -94,19 +96,22 @@ func replays(c *config.Config) bool {
 	return slices.ContainsFunc(c.Venues, func(v config.Venue) bool { return v.Replay != nil })
 }
 
-func (n *Node) setWaiting(why string) { n.waiting.Store(&why) }
-
 func (n *Node) opened(what string, closeIt func() error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.closers = append(n.closers, closer{what, closeIt})
 }
 
 func (n *Node) closeAll() (err error) {
-	for _, c := range slices.Backward(n.closers) {
+	n.mu.Lock()
+	all := n.closers
+	n.closers = nil
+	n.mu.Unlock()
+	for _, c := range slices.Backward(all) {
 		if e := c.close(); e != nil {
 			err = errors.Join(err, fmt.Errorf("close %s: %w", c.what, e))
 		}
 	}
-	n.closers = nil
 	return err
 }
 
@@ -161,6 +166,7 @@ func (n *Node) open(ctx context.Context) error {
 		defer cancel()
 		return n.server.Close(ctx)
 	})
+	n.arrivals.prepare(ctx, n.sourceFor)
 	go func() {
 		defer close(n.begun)
 		if err := n.begin(ctx, dead, writer, ledgers); err != nil && ctx.Err() == nil {
@@ -206,14 +212,26 @@ func (n *Node) openView(path string, ledgers map[message.AccountName]*ledger) (*
 
 // begin starts the sources and the actors. It returns when they run, or cannot.
 func (n *Node) begin(ctx context.Context, dead *deadletter.Store, writer *sqlite.Writer, ledgers map[message.AccountName]*ledger) error {
+	wait := arrivalWait
+	if n.mode == "replay" {
+		wait = 0 // everything is on this machine, and all of it belongs to the run
+	}
+	there, err := n.arrivals.gather(ctx, wait)
+	if err != nil {
+		return err
+	}
 	var sources []*source
-	for _, v := range n.cfg.Venues {
-		n.setWaiting(fmt.Sprintf("venue %s: finding out what it lists", v.Name))
-		s, err := sourceOf(ctx, v, n.cfg.Node.DataDir, n.log, n.setWaiting)
-		if err != nil {
+	var late []config.Venue
+	for i, v := range n.cfg.Venues {
+		s := there[i]
+		if s == nil {
+			late = append(late, v)
+			continue
+		}
+		if err := n.countInstruments(s); err != nil {
 			return err
 		}
-		n.opened("venue "+string(v.Name), s.close)
+		n.arrivals.setWaiting(v.Name, "")
 		sources = append(sources, s)
 	}
 	env, dispatcher := system.Live(n.log), actors.LiveDispatcher()
@@ -230,18 +248,24 @@ func (n *Node) begin(ctx context.Context, dead *deadletter.Store, writer *sqlite
 	if err != nil {
 		return err
 	}
+	for _, v := range late {
+		if err := allowance(&cfg.Budget, v); err != nil {
+			return err
+		}
+		cfg.Awaited = append(cfg.Awaited, n.awaited(v.Name))
+	}
 	deps.View = writer
 	tree, err := actors.Start(cfg, deps)
 	if err != nil {
 		return err
 	}
 	n.tree.Store(tree)
-	n.setWaiting("")
 	n.log.Info("node runs", slog.String("node", n.cfg.Node.Name), slog.String("mode", n.mode), slog.String("http", n.server.URL()))
 	if loop != nil {
 		loop.Run()
 		go n.play(ctx, deps.Replay, tree)
 	}
+	n.arrivals.coming.Go(func() { n.join(ctx, tree, ledgers, len(late)) })
 	return nil
 }
 
@@ -290,6 +314,7 @@ func (n *Node) Metrics() *telemetry.Metrics { return n.metrics }
 func (n *Node) Close(ctx context.Context) error {
 	n.cancel()
 	<-n.begun
+	n.arrivals.coming.Wait()
 	var err error
 	if tree := n.tree.Load(); tree != nil {
 		err = tree.Stop(ctx)
@@ -297,6 +322,7 @@ func (n *Node) Close(ctx context.Context) error {
 	return errors.Join(err, n.closeAll())
 }
 
+// actorsConfig says which actors some of the venues make.
 func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*ledger) (actors.Config, error) {
 	var cfg actors.Config
 	listings := map[market.Venue][]market.Listing{}
@@ -307,12 +333,13 @@ func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*
 			return cfg, err
 		}
 		for i := range protocols {
+			spend(&cfg.Budget, protocols[i])
 			name := string(s.cfg.Venue)
 			if len(protocols) > 1 {
 				name = fmt.Sprintf("%s-%d", name, i+1)
 			}
 			f := feeder.DefaultConfig(name, n.cfg.Node.Partitions)
-			f.Local = s.local
+			f.Local, f.TickerFields = s.local, s.tickers
 			cfg.Feeders = append(cfg.Feeders, actors.Feeder{Config: f, Protocol: s.protocol(i)})
 		}
 	}
@@ -325,11 +352,18 @@ func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*
 	}
 	accountVenue := map[message.AccountName]market.Venue{}
 	for _, a := range n.cfg.Accounts {
+		if listings[a.Venue] == nil {
+			continue // the venue joins later
+		}
 		accountVenue[a.Name] = a.Venue
 		cfg.Accounts = append(cfg.Accounts, n.account(a, listings[a.Venue], ledgers[a.Name]))
 	}
 	for _, s := range n.cfg.Strategies {
-		c, err := strategyConfig(s, listings[accountVenue[s.Account]])
+		at, there := accountVenue[s.Account]
+		if !there {
+			continue
+		}
+		c, err := strategyConfig(s, listings[at])
 		if err != nil {
 			return cfg, err
 		}

@@ -2,10 +2,9 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/maru-trading/maru/actors/feeder"
 	"github.com/maru-trading/maru/actors/market"
+	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/store/deadletter"
 	"github.com/maru-trading/maru/adapters/venue"
 	"github.com/maru-trading/maru/adapters/venue/replay"
@@ -26,6 +26,7 @@ import (
 // runs behind it in this process, if anything does.
 type source struct {
 	cfg      venue.Config
+	tickers  message.TickerField // figures of tickers that are kept; zero: all
 	adapter  venues.Adapter
 	listings []market.Listing
 	local    bool           // it runs in this process
@@ -40,18 +41,21 @@ func sourceOf(ctx context.Context, v config.Venue, dir string, log *slog.Logger,
 	if err != nil {
 		return nil, err
 	}
-	s := &source{adapter: adapter, close: func() error { return nil }, cfg: venue.Config{Venue: v.Name,
+	s := &source{adapter: adapter, close: func() error { return nil }, tickers: v.KeptTickerFields(), cfg: venue.Config{Venue: v.Name,
 		WebSocketURL: v.WebSocketURL, RESTURL: v.RESTURL, Channels: v.Channels, BookDepth: v.BookLevels}}
+	if most := adapter.BookLevelsMax; most > 0 {
+		s.cfg.BookDepth = min(s.cfg.BookDepth, most)
+	}
 	switch {
 	case v.Replay != nil:
-		err = s.startReplay(v)
+		err = s.startReplay(v, log)
 	case v.Sim != nil:
 		err = s.startSim(v, log)
 	default:
 		err = s.fetchListings(ctx, v, dir, log, waiting)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("venue %s: %w", v.Name, err)
+		return nil, errors.Join(fmt.Errorf("venue %s: %w", v.Name, err), s.close())
 	}
 	s.cfg.Listings = s.listings
 	return s, nil
@@ -65,21 +69,27 @@ func (s *source) startSim(v config.Venue, log *slog.Logger) error {
 	}
 	s.close, s.local = server.Close, true
 	s.cfg.WebSocketURL, s.cfg.RESTURL = server.URL()+"/stream", server.RESTURL()
-	all := make([]market.Listing, len(server.Listings()))
-	for n, l := range server.Listings() { // under the name that the configuration gives the venue
-		if l.Instrument, err = market.NewInstrument(v.Name, l.Instrument.Name()); err != nil {
-			return err
-		}
-		all[n] = l
+	listed, err := venues.Renamed(server.Listings(), v.Name)
+	if err != nil {
+		return err
 	}
-	s.listings, err = choose(all, v.Instruments)
+	s.listings, err = chosen(v, listed, log)
 	log.Info("embedded exchange started", slog.String("venue", string(v.Name)), slog.Uint64("seed", v.Sim.Seed), slog.Int("instruments", len(s.listings)))
 	return err
 }
 
-func (s *source) startReplay(v config.Venue) error {
+func (s *source) startReplay(v config.Venue, log *slog.Logger) error {
 	for _, i := range v.Instruments {
 		s.listings = append(s.listings, market.Listing{Instrument: i, Symbol: s.adapter.Symbol(i), Ticks: s.adapter.Ticks(i)})
+	}
+	if len(v.Patterns) > 0 {
+		listed, err := venues.Recorded(s.adapter, v)
+		if err != nil {
+			return err
+		}
+		if s.listings, err = chosen(v, listed, log); err != nil {
+			return err
+		}
 	}
 	s.cfg.Listings = s.listings
 	protocols, err := s.adapter.New(s.cfg)
@@ -105,10 +115,7 @@ func (s *source) startReplay(v config.Venue) error {
 	return nil
 }
 
-const (
-	listingsTimeout  = 15 * time.Second
-	listingsBytesMax = 64 << 20 // Binance's list has about 15 MB
-)
+const listingsTimeout = venues.FetchTimeout
 
 // fetchListings asks the venue for its list. The last answer is kept on disk, and is used when
 // the venue cannot be reached: a node that restarts offline knows its instruments.
@@ -124,7 +131,7 @@ func (s *source) fetchListings(ctx context.Context, v config.Venue, dir string, 
 				if err := keep(kept, body); err != nil {
 					log.Warn("the venue's list could not be kept for an offline start", slog.Any("reason", err))
 				}
-				s.listings, err = choose(all, v.Instruments)
+				s.listings, err = chosen(v, all, log)
 				return err // an instrument that the venue does not list is for a person to mend
 			}
 		}
@@ -134,11 +141,15 @@ func (s *source) fetchListings(ctx context.Context, v config.Venue, dir string, 
 		if body, readErr := os.ReadFile(kept); readErr == nil {
 			if all, parseErr := s.adapter.ParseListings(v.Name, body); parseErr == nil {
 				log.Warn("venue cannot be reached; using the list it gave last time", slog.String("venue", string(v.Name)), slog.Any("reason", err))
-				s.listings, err = choose(all, v.Instruments)
+				s.listings, err = chosen(v, all, log)
 				return err
 			}
 		}
 		d := wait.NextBackOff()
+		var refused *venues.StatusError
+		if errors.As(err, &refused) {
+			d = max(d, refused.After)
+		}
 		waiting(fmt.Sprintf("venue %s cannot be reached (%v); trying again in %v", v.Name, err, d.Round(time.Second)))
 		log.Warn("venue cannot be reached; trying again", slog.String("venue", string(v.Name)), slog.Any("reason", err), slog.Duration("in", d.Round(time.Millisecond)))
 		select {
@@ -149,28 +160,14 @@ func (s *source) fetchListings(ctx context.Context, v config.Venue, dir string, 
 	}
 }
 
-func fetch(ctx context.Context, url string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, listingsTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
+func fetch(ctx context.Context, url string) ([]byte, error) { return venues.Fetch(ctx, url) }
+
+// chosen returns what the configuration follows of what a venue lists.
+func chosen(v config.Venue, listed []market.Listing, log *slog.Logger) ([]market.Listing, error) {
+	for _, p := range v.Idle(listed) {
+		log.Warn("an exclusion takes nothing out: what it names is not traded there now", slog.String("venue", string(v.Name)), slog.String("pattern", string(p)))
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, listingsBytesMax+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(body) > listingsBytesMax:
-		return nil, fmt.Errorf("get %s: more than %d bytes", url, listingsBytesMax)
-	case response.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("get %s: %s: %.200q", url, response.Status, body)
-	}
-	return body, nil
+	return v.Select(listed)
 }
 
 // keep writes a file whole or not at all.

@@ -47,14 +47,23 @@ func (r *rate) add(at time.Time, n float64) float64 {
 
 // Ready returns why the node is not ready; none: it is.
 func (n *Node) Ready() []string {
-	if why := *n.waiting.Load(); why != "" {
-		return []string{why}
-	}
 	if err := n.Err(); err != nil {
 		return []string{err.Error()}
 	}
 	var missing []string
+	waits := n.arrivals.missing()
+	for _, v := range n.cfg.Venues {
+		if why := waits[v.Name]; why != "" {
+			missing = append(missing, why+n.waitsWith(v.Name))
+		}
+	}
 	tree := n.tree.Load()
+	if tree == nil {
+		if len(missing) == 0 {
+			missing = []string{"starting"}
+		}
+		return missing
+	}
 	for _, who := range tree.Lost() {
 		missing = append(missing, "actor "+who+" failed too often and was stopped")
 	}
@@ -62,7 +71,7 @@ func (n *Node) Ready() []string {
 		return missing
 	}
 	for _, v := range n.cfg.Venues {
-		if telemetry.Sum(n.metrics.FeederConnected, "venue", string(v.Name)) == 0 {
+		if waits[v.Name] == "" && telemetry.Sum(n.metrics.FeederConnected, "venue", string(v.Name)) == 0 {
 			missing = append(missing, "venue "+string(v.Name)+" is not connected")
 		}
 	}
@@ -105,7 +114,7 @@ func (n *Node) Status(ctx context.Context) (web.Status, error) {
 
 func (n *Node) venueStatus(v config.Venue, now time.Time) web.VenueStatus {
 	m, name := n.metrics, string(v.Name)
-	vs := web.VenueStatus{Name: name, Age: -1,
+	vs := web.VenueStatus{Name: name, Region: v.Region, Age: -1,
 		Connections: int(telemetry.Sum(m.FeederConnected, "venue", name)),
 		Frames:      uint64(telemetry.Sum(m.FeederFrames, "venue", name)),
 		DeadLetters: uint64(telemetry.Sum(m.FeederDeadLetters, "venue", name)),

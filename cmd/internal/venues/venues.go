@@ -1,18 +1,12 @@
-// Package venues joins the adapters' market data sides to the rest: one table of what there is.
-// A new venue is one more row here, and one in package config.
+// Package venues joins the adapters' market data sides to the rest: how feeders reach them, and
+// what they list. The table of what there is stands in package registry.
 package venues
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-
 	"github.com/maru-trading/maru/actors/feeder"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/adapters/venue"
-	"github.com/maru-trading/maru/adapters/venue/binance"
-	"github.com/maru-trading/maru/adapters/venue/upbit"
+	"github.com/maru-trading/maru/adapters/venue/registry"
 )
 
 // Adapter is how a venue's market data is reached.
@@ -27,51 +21,33 @@ type Adapter struct {
 	Symbol func(market.Instrument) string
 	// Ticks is the venue's tick rule where it follows from the name alone; zero: it does not.
 	Ticks func(market.Instrument) market.TickRule
-}
-
-var adapters = map[string]Adapter{
-	"binance": {
-		New: protocols(binance.New), ListingsURL: binance.ListingsURL, ParseListings: binance.ParseListings,
-		Symbol: func(i market.Instrument) string { return i.Base() + i.Quote() },
-		Ticks:  func(market.Instrument) market.TickRule { return market.TickRule{} },
-	},
-	"upbit": {
-		New: protocols(upbit.New), ListingsURL: upbit.ListingsURL, ParseListings: upbit.ParseListings,
-		Symbol: func(i market.Instrument) string { return i.Quote() + "-" + i.Base() },
-		Ticks: func(i market.Instrument) market.TickRule {
-			if i.Quote() == "KRW" {
-				return market.UpbitKRWTicks()
-			}
-			return market.TickRule{}
-		},
-	},
-}
-
-func init() {
-	adapters["sim"] = adapters["binance"] // the embedded exchange speaks Binance's protocol
+	// BookLevelsMax is how many levels a side the venue offers; zero: no limit that it refuses
+	// to pass.
+	BookLevelsMax int
 }
 
 // Find returns the adapter of that name.
 func Find(name string) (Adapter, error) {
-	a, ok := adapters[name]
-	if !ok {
-		return Adapter{}, fmt.Errorf("no adapter %q: want one of %s", name, strings.Join(Names(), ", "))
+	a, err := registry.Find(name)
+	if err != nil {
+		return Adapter{}, err
 	}
-	return a, nil
+	return Adapter{New: protocols(a.New), ListingsURL: a.ListingsURL, ParseListings: a.ParseListings,
+		Symbol: a.Symbol, Ticks: a.Ticks, BookLevelsMax: a.BookLevelsMax}, nil
 }
 
 // Names returns the adapters there are, sorted.
-func Names() []string { return slices.Sorted(maps.Keys(adapters)) }
+func Names() []string { return registry.Names() }
 
-// protocols makes a function that returns an adapter's own protocols one that returns feeder's.
-func protocols[P feeder.Protocol](fn func(venue.Config) ([]P, error)) func(venue.Config) ([]feeder.Protocol, error) {
+// protocols makes a function that returns connections one that returns feeder's protocols.
+func protocols(fn func(venue.Config) ([]registry.Connection, error)) func(venue.Config) ([]feeder.Protocol, error) {
 	return func(c venue.Config) ([]feeder.Protocol, error) {
-		own, err := fn(c)
+		connections, err := fn(c)
 		if err != nil {
 			return nil, err
 		}
-		all := make([]feeder.Protocol, len(own))
-		for i, p := range own {
+		all := make([]feeder.Protocol, len(connections))
+		for i, p := range connections {
 			all[i] = p
 		}
 		return all, nil

@@ -1,0 +1,26 @@
+package adaptertest
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/maru-trading/maru/actors/feeder"
+	"github.com/maru-trading/maru/actors/telemetry"
+)
+
+type feederConfig = feeder.Config
+
+// counted is how many messages of a type the feeder counted.
+func (w *world) counted(kind string) float64 {
+	return telemetry.Sum(w.metrics.FeederMessages, "type", kind)
+}
+
+func (w *world) gaps() float64 { return sum(w, w.metrics.FeederGaps) }
+
+// snapshots is how many requests for snapshots ended so.
+func (w *world) snapshots(outcome string) float64 {
+	return telemetry.Sum(w.metrics.FeederSnapshots, "outcome", outcome)
+}
+
+func sum(w *world, c *prometheus.CounterVec) float64 {
+	return telemetry.Sum(c, "venue", string(w.v.Name))
+}
