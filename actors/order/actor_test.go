@@ -156,7 +156,7 @@ func TestGatewayLife(t *testing.T) {
 		want("a quote", "")
 		d.intend(t, 1)
 		want("an intent is on disk before it is told or placed",
-			"journal create, fsync, journal send, place paper-1-1, told create created, fsync, told send sent")
+			"journal create, fsync, journal send, fsync, place paper-1-1, told create created, told send sent")
 		d.report(t, message.ExecutionReportFields{ClientOrderID: "paper-1-1", VenueOrderID: "v1", Action: message.ActionAccept, Time: d.loop.Now()})
 		want("accepted", "journal accept, fsync, told accept accepted")
 		d.report(t, message.ExecutionReportFields{ClientOrderID: "paper-1-1", Action: message.ActionFill, ExecID: "e1",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,27 +13,34 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/config"
 )
 
 func newCheckCommand() *cobra.Command {
 	var path string
-	var asJSON bool
+	var asJSON, online bool
 	cmd := &cobra.Command{
-		Use:   "check [-c FILE]",
+		Use:   "check [-c FILE] [--online]",
 		Short: "Say everything that is wrong with a configuration, or what it amounts to",
 		Long: `Reads a configuration and prints every fault at once: line, key, what was expected, what was
-found, and a hint. Without faults it prints what runs where, what is connected to, and the limits.
-It connects to nothing and starts nothing. Exit code 1 if there are faults.`,
+found, and a hint. Without faults it prints what runs where, what is connected to, how subscriptions
+are split over connections by each venue's limits, and the limits. It connects to nothing and starts
+nothing. Exit code 1 if there are faults.
+
+With --online it asks the venues for what they list, for at most 15 seconds: patterns are resolved, and
+names that are not traded are faults. Exit code 1 if a venue cannot be reached.`,
 		Example: `  maru check -c maru.toml
+  maru check -c maru.toml --online
   maru check -c maru.toml --json`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return check(cmd.OutOrStdout(), cmd.ErrOrStderr(), path, asJSON)
+			return check(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), path, asJSON, online)
 		},
 	}
 	cmd.Flags().StringVarP(&path, "config", "c", configName, "the file to check")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object: ok, faults, placement")
+	cmd.Flags().BoolVar(&online, "online", false, "ask the venues for what they list, and resolve patterns from that")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object: ok, faults, online, placement")
 	return cmd
 }
 
@@ -41,10 +49,11 @@ type checked struct {
 	OK        bool              `json:"ok"`
 	File      string            `json:"file"`
 	Faults    config.Faults     `json:"faults"`
+	Online    []onlineFault     `json:"online,omitempty"` // venues whose list could not be had or used
 	Placement *config.Placement `json:"placement,omitempty"`
 }
 
-func check(stdout, stderr io.Writer, path string, asJSON bool) error {
+func check(ctx context.Context, stdout, stderr io.Writer, path string, asJSON, online bool) error {
 	c, err := config.Load(path)
 	result := checked{OK: err == nil, File: path, Faults: config.Faults{}}
 	switch {
@@ -54,7 +63,12 @@ func check(stdout, stderr io.Writer, path string, asJSON bool) error {
 	case err != nil:
 		return err
 	default:
-		p := config.Explain(c)
+		var listed map[market.Venue][]market.Listing
+		if online {
+			listed, result.Online = askVenues(ctx, c)
+			result.OK = len(result.Online) == 0
+		}
+		p := config.ExplainListed(c, listed)
 		result.Placement = &p
 	}
 	if asJSON {
@@ -69,21 +83,33 @@ func check(stdout, stderr io.Writer, path string, asJSON bool) error {
 		}
 		return nil
 	}
-	if !result.OK {
+	if result.Placement == nil {
 		for _, f := range result.Faults {
 			fmt.Fprintln(stderr, f)
 		}
 		fmt.Fprintf(stderr, "%s: %s\n", path, count(len(result.Faults), "fault"))
 		return errReported
 	}
-	_, err = io.WriteString(stdout, describe(path, *result.Placement))
-	return err
+	if _, err := io.WriteString(stdout, describe(path, *result.Placement, result.OK)); err != nil {
+		return err
+	}
+	if !result.OK {
+		for _, f := range result.Online {
+			fmt.Fprintf(stderr, "%s: venue %s: %s\n", path, f.Venue, f.Reason)
+		}
+		return errReported
+	}
+	return nil
 }
 
 // describe writes a placement for people.
-func describe(path string, p config.Placement) string {
+func describe(path string, p config.Placement, good bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s is good.\n\nnode %s, data in %s, answers on http://%s\n", path, p.Node, p.DataDir, p.HTTP)
+	verdict := "is good."
+	if !good {
+		verdict = "is written well, but not all of it can be had now: see below."
+	}
+	fmt.Fprintf(&b, "%s %s\n\nnode %s, data in %s, answers on http://%s\n", path, verdict, p.Node, p.DataDir, p.HTTP)
 
 	roles := newTable("role", "name", "actors", "where", "mailbox", "does")
 	for _, r := range p.Roles {
@@ -95,11 +121,14 @@ func describe(path string, p config.Placement) string {
 	}
 	fmt.Fprintf(&b, "\n%s\n", roles.Render())
 
-	venues := newTable("venue", "adapter", "source", "connections", "instruments", "subscriptions", "channels")
+	fmt.Fprintf(&b, "\n%s\n", followedTable(p.Venues).Render())
+	fmt.Fprintf(&b, "\n%s\n", splitTable(p.Venues).Render())
 	for _, v := range p.Venues {
-		venues.AppendRow(table.Row{v.Name, v.Adapter, v.Source, v.Connections, v.Instruments, v.Subscriptions, strings.Join(v.Channels, " ")})
+		if !v.Known {
+			fmt.Fprintf(&b, "%s: %s is resolved from the venue's list at start; maru check --online asks for it now\n", v.Name, strings.Join(v.Patterns, " "))
+		}
 	}
-	fmt.Fprintf(&b, "\n%s\n\nwindows: %s\nfeatures: %s\n", venues.Render(), orDash(strings.Join(p.Windows, " ")), orDash(strings.Join(p.Features, " ")))
+	fmt.Fprintf(&b, "\nwindows: %s\nfeatures: %s\n", orDash(strings.Join(p.Windows, " ")), orDash(strings.Join(p.Features, " ")))
 
 	limits := newTable("limit", "value")
 	for _, l := range p.Limits {

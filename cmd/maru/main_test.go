@@ -47,8 +47,8 @@ func TestExitCodes(t *testing.T) {
 		{"check -c " + dir + "/none.toml", exitFailed, "maru: config: open "},
 		{"check -c " + dir, exitFailed, "maru: config: read "},
 		{"decode", exitMisuse, "maru: accepts 1 arg(s), received 0"},
-		{"decode x", exitMisuse, "maru: --venue is missing: want one of binance, sim, upbit"},
-		{"decode --venue nyse x", exitMisuse, "maru: --venue \"nyse\": want one of binance, sim, upbit"},
+		{"decode x", exitMisuse, "maru: --venue is missing: want one of binance, bithumb, bybit, coinone, gate, korbit, kraken, okx, sim, upbit"},
+		{"decode --venue nyse x", exitMisuse, "maru: --venue \"nyse\": want one of binance, bithumb, bybit, coinone, gate, korbit, kraken, okx, sim, upbit"},
 		{"decode --venue upbit " + dir + "/none", exitFailed, "maru: decode: open "},
 		{"decode --venue upbit " + dir, exitFailed, "maru: decode "},
 	} {
@@ -116,7 +116,7 @@ func TestCheck(t *testing.T) {
 	}
 	stdout, stderr, code := maru(t, "", "check", "-c", path)
 	want := path + ":3:13: venue[0].channels[0]: want one of ticker, bbo, book or trade, found \"tickers\" (did you mean \"ticker\"?)\n" +
-		path + ":4:1: venue[0].colour: want a key that [venue] has, found an unknown key (known keys: name, adapter, channels, instruments, websocket_url, rest_url, book_levels, sim, replay)\n" +
+		path + ":4:1: venue[0].colour: want a key that [venue] has, found an unknown key (known keys: name, region, adapter, channels, instruments, ticker_fields, websocket_url, rest_url, book_levels, sim, replay)\n" +
 		path + ": 2 faults\n"
 	if code != exitFailed || stdout != "" || stderr != want {
 		t.Errorf("exit code %d\n%s\n%s\nwant\n%s", code, stdout, stderr, want)

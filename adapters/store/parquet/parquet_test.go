@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -262,42 +262,39 @@ func TestTooLarge(t *testing.T) {
 
 // What a killed process left is converted at the next start: every line that was flushed.
 func TestLeftovers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dir, copies := t.TempDir(), t.TempDir()
-		s := store(t, dir, &unbounded{}, nil)
-		for n := range 1000 {
-			s.Add(batch(t, trade("100", n)))
-		}
-		time.Sleep(FlushEvery + time.Millisecond)
-		synctest.Wait()
-		// The disk as a kill leaves it now.
-		if err := os.CopyFS(copies, os.DirFS(dir)); err != nil {
-			t.Fatal(err)
-		}
-		closed(t, s)
-		left := files(t, copies, segmentsDir)
-		if len(left) != 1 || len(files(t, copies, "trades")) != 0 {
-			t.Fatalf("segments %v", left)
-		}
-		part := filepath.Join(copies, "trades", "trades-20270115T080000.000Z.parquet"+partial)
-		if err := os.MkdirAll(filepath.Dir(part), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(part, []byte("half"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		disk := &unbounded{}
-		again := store(t, copies, disk, nil)
-		again.Add(batch(t, trade("200", 1000)))
-		closed(t, again)
-		rows := read[tradeRow](t, copies, "trades")
-		if len(rows) != 1001 || rows[999].ID != "999" || rows[1000].Price != raw("200") {
-			t.Errorf("%d rows", len(rows))
-		}
-		if left := files(t, copies, segmentsDir); len(left) != 0 || len(disk.open) != 0 {
-			t.Errorf("left: %v, %v", left, disk.open)
-		}
-	})
+	dir, copies := t.TempDir(), t.TempDir()
+	s := store(t, dir, &unbounded{}, nil)
+	for n := range 1000 {
+		s.Add(batch(t, trade("100", n)))
+	}
+	eventually(t, "flushed", func() bool { return written(t, dir) })
+	// The disk as a kill leaves it now.
+	if err := os.CopyFS(copies, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	closed(t, s)
+	left := files(t, copies, segmentsDir)
+	if len(left) != 1 || len(files(t, copies, "trades")) != 0 {
+		t.Fatalf("segments %v", left)
+	}
+	part := filepath.Join(copies, "trades", "trades-20270115T080000.000Z.parquet"+partial)
+	if err := os.MkdirAll(filepath.Dir(part), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(part, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	disk := &unbounded{}
+	again := store(t, copies, disk, nil)
+	again.Add(batch(t, trade("200", 1000)))
+	closed(t, again)
+	rows := read[tradeRow](t, copies, "trades")
+	if len(rows) != 1001 || rows[999].ID != "999" || rows[1000].Price != raw("200") {
+		t.Errorf("%d rows", len(rows))
+	}
+	if left := files(t, copies, segmentsDir); len(left) != 0 || len(disk.open) != 0 {
+		t.Errorf("left: %v, %v", left, disk.open)
+	}
 }
 
 // A segment may break off anywhere: what is whole is kept, and nothing is invented.
@@ -368,28 +365,61 @@ func TestBrokenSegments(t *testing.T) {
 	}
 }
 
+// eventually polls the store's goroutines, which live in real time: the library's pools of
+// decoders cannot be shared with a bubble of synctest.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(); <-time.After(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not %s within a minute", what)
+		}
+	}
+}
+
+// written reports whether the segment under way has all rows of a first flush: it has grown, and
+// then no more.
+func written(t *testing.T, dir string) bool {
+	t.Helper()
+	for _, name := range files(t, dir, segmentsDir) {
+		rows := 0
+		path := filepath.Join(t.TempDir(), filepath.Base(name))
+		body, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(path, body, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := convert(filepath.Dir(path), path)
+		if err == nil {
+			rows = int(c.Rows)
+		}
+		return rows == 1000
+	}
+	return false
+}
+
 // Segments end by size and by time; no row is lost in between.
 func TestRotates(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dir := t.TempDir()
-		s := store(t, dir, &unbounded{}, func(c *Config) {
-			c.Every = time.Minute
-			c.Now = func() market.Timestamp { return market.TimestampOf(time.Now()) }
-		})
-		for n := range 6 {
-			s.Add(batch(t, trade("100", n)))
-			time.Sleep(25 * time.Second)
-		}
-		time.Sleep(2 * time.Minute)
-		synctest.Wait()
-		if got := files(t, dir, "trades"); len(got) != 2 {
-			t.Errorf("files %v", got)
-		}
-		closed(t, s)
-		if rows := read[tradeRow](t, dir, "trades"); len(rows) != 6 {
-			t.Errorf("%d rows", len(rows))
-		}
+	var now atomic.Int64
+	now.Store(1_800_000_000_000_000_000)
+	timed := t.TempDir()
+	slow := store(t, timed, &unbounded{}, func(c *Config) {
+		c.Every = time.Minute
+		c.Now = func() market.Timestamp { return market.Timestamp(now.Load()) }
 	})
+	for n := range 2 {
+		slow.Add(batch(t, trade("100", n)))
+		eventually(t, "in a segment", func() bool { return len(files(t, timed, segmentsDir)) == 1 })
+		now.Add(int64(2 * time.Minute))
+		eventually(t, "in a table, and out of the segment", func() bool {
+			return len(files(t, timed, "trades")) == n+1 && len(files(t, timed, segmentsDir)) == 0
+		})
+	}
+	closed(t, slow)
+	if rows := read[tradeRow](t, timed, "trades"); len(rows) != 2 {
+		t.Errorf("%d rows", len(rows))
+	}
 	dir := t.TempDir()
 	s := store(t, dir, &unbounded{}, func(c *Config) { c.BytesMax, c.QueueMax = bytesLeast, 1<<20 })
 	const n = 60_000
@@ -468,33 +498,33 @@ func make20() (levels []message.Level) {
 
 // A disk that refuses a segment costs events and is told of; later ones are kept.
 func TestDiskFailure(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dir := t.TempDir()
-		var mu sync.Mutex
-		var told []error
-		c := DefaultConfig(dir)
-		s, err := Open(c, &unbounded{}, func(err error) { mu.Lock(); told = append(told, err); mu.Unlock() })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Remove(filepath.Join(dir, segmentsDir)); err != nil {
-			t.Fatal(err)
-		}
-		for range 3 {
-			s.Add(batch(t, trade("1", 1)))
-			time.Sleep(time.Second)
-		}
-		synctest.Wait()
-		if err := os.Mkdir(filepath.Join(dir, segmentsDir), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(10 * time.Second)
-		s.Add(batch(t, trade("1", 2)))
-		closed(t, s)
-		if st := s.Stats(); st.Lost != 3 || st.Rows != 1 || len(told) != 1 {
-			t.Errorf("%+v, told %v", st, told)
-		}
-	})
+	dir := t.TempDir()
+	var mu sync.Mutex
+	var told []error
+	var now atomic.Int64
+	now.Store(1_800_000_000_000_000_000)
+	c := DefaultConfig(dir)
+	c.Now = func() market.Timestamp { return market.Timestamp(now.Load()) }
+	s, err := Open(c, &unbounded{}, func(err error) { mu.Lock(); told = append(told, err); mu.Unlock() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, segmentsDir)); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		s.Add(batch(t, trade("1", 1)))
+		eventually(t, "counted as lost", func() bool { return s.Stats().Lost == uint64(n+1) })
+	}
+	if err := os.Mkdir(filepath.Join(dir, segmentsDir), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	now.Add(int64(2 * retryAfter))
+	s.Add(batch(t, trade("1", 2)))
+	closed(t, s)
+	if st := s.Stats(); st.Lost != 3 || st.Rows != 1 || len(told) != 1 {
+		t.Errorf("%+v, told %v", st, told)
+	}
 }
 
 func TestConfig(t *testing.T) {

@@ -150,33 +150,44 @@ func TestTextOf(t *testing.T) {
 	checksums(t, p, 0, 0)
 }
 
-// TestLevelsReadAlike: levels written as Kraken writes them are read by other code than those
-// that are not; what comes out is the same.
+// TestLevelsReadAlike: plain numbers are read by other code than those that are not; what comes out
+// is the same.
 func TestLevelsReadAlike(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	p := decodeOnly(t)
 	for range 2000 {
 		var levels []string
+		var slow []level
+		var errSlow error
 		for range r.IntN(4) {
 			price := fmt.Sprintf("%.*f", r.IntN(12), r.ExpFloat64()*math.Pow10(r.IntN(9)))
 			quantity := fmt.Sprintf("%.*f", r.IntN(12), r.ExpFloat64())
 			levels = append(levels, `{"price":`+price+`,"qty":`+quantity+`}`)
+			l, err := readLevel(venue.Token{Text: []byte(price), Kind: scan.Number}, venue.Token{Text: []byte(quantity), Kind: scan.Number}, "bids")
+			if slow = append(slow, l); errSlow == nil {
+				errSlow = err
+			}
 		}
 		list := "[" + strings.Join(levels, ",") + "]"
 		p.levels = nil
-		errFast := p.readLevels2(scan.DecodeStr(list), "bids")
-		fast := p.levels
-		p.levels = nil
-		errSlow := p.readLevels2(scan.DecodeStr(strings.ReplaceAll(list, ":", ": ")), "bids")
-		if (errFast == nil) != (errSlow == nil) || errFast == nil && !slices.Equal(fast, p.levels) {
-			t.Fatalf("%s\n%+v, %v\n%+v, %v", list, fast, errFast, p.levels, errSlow)
+		err := p.readLevels2(scan.DecodeStr(list), "bids")
+		if (err == nil) != (errSlow == nil) || err == nil && !slices.Equal(p.levels, slow) {
+			t.Fatalf("%s\n%+v, %v\n%+v, %v", list, p.levels, err, slow, errSlow)
 		}
 	}
-	for _, list := range []string{"", "[", "[]x", "[1]", `[{"price":1,"qty":1}`, `[{"price":1,"qty":1},]`, `[{"price":1,"qty":1,"x":1}]`, `[{"price":"1","qty":1}]`,
-		`[{"price":1e3,"qty":1}]`, `[{"price":-1,"qty":1}]`, `[{"price":0.0,"qty":1}]`, `[{"price":1,"qty":}]`, `[{"price":1234567890123456789,"qty":1}]`,
-		`[{"price":0.12345678901234567890,"qty":1}]`, `[{"qty":1,"price":1}]`, `[{"price":.,"qty":1}]`} {
-		if got, ok := scanLevels(nil, []byte(list)); ok || got != nil {
-			t.Errorf("%s: %v", list, got)
+	for _, text := range []string{"", ".", "-1", "1e3", "1E3", "1.2.3", "..", "1,2", " 1", "1 ", "true", "1234567890123456789", "0.12345678901234567890"} {
+		if d, _, ok := plainNumber([]byte(text)); ok {
+			t.Errorf("%q is read as %v", text, d)
+		}
+	}
+}
+
+// TestLevelsThatAreRefused: broken lists are no levels, however far they are right.
+func TestLevelsThatAreRefused(t *testing.T) {
+	for _, list := range []string{"", "[", "1", "{}", "[1]", "[[]]", `[{"price":1,"qty":1}`, `[{"price":1,"qty":1},]`, `[{"price":-1,"qty":1}]`, `[{"price":0.0,"qty":1}]`,
+		`[{"price":1,"qty":}]`, `[{"price":.,"qty":1}]`, `[{"price":1}]`, `[{"qty":1}]`, `[{"price":1,"qty":null}]`, `[{"price":1,"qty":true}]`} {
+		if err := decodeOnly(t).readLevels2(scan.DecodeStr(list), "bids"); err == nil {
+			t.Errorf("%s is read", list)
 		}
 	}
 }

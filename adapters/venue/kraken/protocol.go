@@ -77,7 +77,6 @@ type Protocol struct {
 
 	// Scratch of Decode.
 	d          scan.Decoder
-	slow       scan.Decoder // of what was set aside
 	f          fields
 	levels     []level // bids and asks of the frame's books, as the parts tell
 	parts      []part

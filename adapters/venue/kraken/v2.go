@@ -317,31 +317,24 @@ func (p *Protocol) readLevels2(d *scan.Decoder, field string) error {
 	if kind := d.Next(); kind != scan.Array && kind != scan.Invalid {
 		return venue.Refuse(venue.Schema, field, "want a list of levels, got %v", kind)
 	}
-	list, err := d.Raw()
-	if err != nil {
+	if err := d.Array(); err != nil {
 		return err
 	}
-	var ok bool
-	if p.levels, ok = scanLevels(p.levels, list); ok {
-		return nil
-	}
-	d = &p.slow
-	d.ResetBytes(list)
-	levels, err := d.ArrIter()
-	if err != nil {
-		return err
-	}
-	for levels.Next() {
+	for d.More() {
 		if kind := d.Next(); kind != scan.Object && kind != scan.Invalid {
 			return venue.Refuse(venue.Schema, field, "want a level of price and qty, got %v", kind)
 		}
-		object, err := d.ObjIter()
-		if err != nil {
+		if err := d.Object(); err != nil {
 			return err
 		}
 		var price, quantity venue.Token
-		for object.Next() {
-			switch string(object.Key()) {
+		for {
+			key, ok := d.NextKey()
+			if !ok {
+				break
+			}
+			var err error
+			switch string(key) {
 			case "price":
 				price, err = venue.ReadToken(d)
 			case "qty":
@@ -353,16 +346,20 @@ func (p *Protocol) readLevels2(d *scan.Decoder, field string) error {
 				return err
 			}
 		}
-		if err := object.Err(); err != nil {
+		if err := d.Err(); err != nil {
 			return err
 		}
-		l, err := readLevel(price, quantity, field)
-		if err != nil {
+		p.levels = append(p.levels, level{})
+		l := &p.levels[len(p.levels)-1]
+		if l.read(price, quantity) {
+			continue
+		}
+		var err error
+		if *l, err = readLevel(price, quantity, field); err != nil {
 			return err
 		}
-		p.levels = append(p.levels, l)
 	}
-	return levels.Err()
+	return d.Err()
 }
 
 // book2 notes the book that was read. Not every snapshot has a time.
