@@ -194,7 +194,9 @@ func nearestOf(found string, words []string) []string {
 	})
 	all := make([]string, 0, nearMax)
 	for _, c := range near[:min(len(near), nearMax)] {
-		all = append(all, c.word)
+		if c.edits <= near[0].edits+1 { // beside a near one, those further off are noise
+			all = append(all, c.word)
+		}
 	}
 	return all
 }

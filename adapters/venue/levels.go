@@ -1,6 +1,7 @@
 package venue
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/maru-trading/maru/actors/market"
@@ -27,7 +28,8 @@ func ReadLevels(d *scan.Decoder, field string, dst []message.Level) ([]message.L
 
 // notArray tells of a value that is no array; any other error is the reader's.
 func notArray(field string, err error) error {
-	if wrong, ok := err.(*scan.TypeError); ok {
+	var wrong *scan.TypeError
+	if errors.As(err, &wrong) {
 		return Refuse(Schema, field, "want an array of levels, each of price and quantity, got %v", wrong.Got)
 	}
 	return err

@@ -1,6 +1,8 @@
 package venue
 
 import (
+	"errors"
+
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue/scan"
 )
@@ -29,7 +31,8 @@ func ReadNamedLevels(d *scan.Decoder, field, price, quantity string, dst []messa
 
 func readNamedLevel(d *scan.Decoder, field, price, quantity string, l *message.Level) error {
 	if err := d.Object(); err != nil {
-		if wrong, ok := err.(*scan.TypeError); ok {
+		var wrong *scan.TypeError
+		if errors.As(err, &wrong) {
 			err = Refuse(Schema, field, "want a level as an object of %s and %s, got %v", price, quantity, wrong.Got)
 		}
 		return err

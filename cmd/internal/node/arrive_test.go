@@ -172,7 +172,6 @@ func TestALateVenueThatCannotBeFollowedKeepsTheOthersRunning(t *testing.T) {
 			}
 			eventually(t, "it says why", func() bool {
 				s := statusOf(t, n)
-				t.Log(s.Missing)
 				return len(s.Missing) == 1 && strings.Contains(s.Missing[0], "not followed: ") && strings.Contains(s.Missing[0], tt.want)
 			})
 			before := telemetry.Sum(n.metrics.FeederFrames, "venue", "near")
