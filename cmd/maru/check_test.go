@@ -71,8 +71,8 @@ func TestCheckSaysHowSubscriptionsAreSplit(t *testing.T) {
 		"upbit korea upbit live 301 ticker trade trade_price",
 		"upbit 300 instruments a connection 2 150, 151 602 2 a frame every 600ms, a connection every 200ms 200ms",
 		"coinone 400 subscriptions a connection, 1 name a frame 1 3 3 3 a frame every 5ms, a connection every 200ms 10ms",
-		// Four connections of two times three frames, five seconds apart.
-		"kraken 100 instruments a connection, 50 names a frame 4 75, 75, 75, 76",
+		// Four connections of two times three frames: the last begins after 15 s and sends five more.
+		"kraken 100 instruments a connection, 50 names a frame 4 3 × 75, 76 903 24 a frame every 200ms, a connection every 5s 16s",
 	)
 }
 
@@ -104,7 +104,7 @@ func TestCheckOnlineFinds(t *testing.T) {
 	gone.Close()
 	for name, tt := range map[string]struct{ text, want string }{
 		"no match":        {upbitAt(server.URL, `["*-KWR"]`), `venue upbit: nothing that is traded there now matches "*-KWR": did you mean *-KRW? (it lists 2 instruments)`},
-		"unknown name":    {upbitAt(server.URL, `["BTC-KRW", "ETC-KRW"]`), `venue upbit: ETC-KRW is not traded there now: did you mean ETH-KRW`},
+		"unknown name":    {upbitAt(server.URL, `["BTC-KRW", "ETC-KRW"]`), `venue upbit: ETC-KRW is not traded there now: did you mean BTC-KRW or ETH-KRW?`},
 		"too many":        {upbitAt(server.URL, `["*"]`) + "[limits]\ninstruments_max = 1\n", "more than instruments_max in [limits], 1"},
 		"out of reach":    {upbitAt(gone.URL, `["*"]`), "venue upbit: Get "},
 		"not a list":      {upbitAt(server.URL+"/elsewhere", `["*"]`), "404 Not Found"},
