@@ -44,8 +44,8 @@ const (
 
 // Config says what to play and how.
 type Config struct {
-	// Venue decides how clients are answered: "binance", "sim" (which speaks as Binance does) and
-	// "upbit" are known. Any other venue's client is sent everything without an answer.
+	// Venue decides how clients are answered: those that there are adapters for are known, and "sim",
+	// which speaks as Binance does. Any other venue's client is sent everything without an answer.
 	Venue market.Venue
 	// Files are recorded sessions of that venue, in the format of package capture; at least one.
 	Files []string

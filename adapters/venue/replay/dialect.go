@@ -19,8 +19,8 @@ type dialect interface {
 	// opened returns what the URL of a connection subscribes to, and whether it does.
 	opened(u *url.URL) (subscription, bool)
 	// heard takes what a client sent: s is changed in place, subscribed tells that the client
-	// has said what it wants, and reply, if any, is sent as text.
-	heard(s *subscription, text []byte) (reply []byte, subscribed bool)
+	// has said what it wants, and the replies, if any, are sent as text.
+	heard(s *subscription, text []byte) (replies [][]byte, subscribed bool)
 	// stream names the stream of a frame as subscriptions do, nil if it does not say.
 	stream(frame []byte) []byte
 	// class is the kind of frame, for counting.
@@ -52,8 +52,20 @@ func dialectOf(v market.Venue) dialect {
 	switch v {
 	case "binance", "sim":
 		return binance{}
-	case "upbit":
+	case "upbit", "bithumb":
 		return upbit{}
+	case "coinone":
+		return coinone{}
+	case "korbit":
+		return korbit{}
+	case "okx":
+		return okx{}
+	case "bybit":
+		return bybit{}
+	case "gate":
+		return gate{}
+	case "kraken":
+		return kraken{}
 	}
 	return silent{}
 }
@@ -61,16 +73,19 @@ func dialectOf(v market.Venue) dialect {
 // silent is a venue of which nothing is known: anything said subscribes to everything.
 type silent struct{}
 
-func (silent) opened(*url.URL) (subscription, bool)       { return subscription{}, false }
-func (silent) heard(*subscription, []byte) ([]byte, bool) { return nil, true }
-func (silent) stream([]byte) []byte                       { return nil }
-func (silent) class([]byte) []byte                        { return []byte("frame") }
-func (silent) answer([]byte) bool                         { return false }
-func (silent) body([]byte) bool                           { return false }
-func (silent) depthSymbol([]byte) string                  { return "" }
-func (silent) restKey(u *url.URL) string                  { return u.Path + "?" + u.Query().Encode() }
-func (silent) depthKey(string) string                     { return "" }
-func (silent) fault(message string) []byte                { return jsonObject("error", message) }
+func (silent) opened(*url.URL) (subscription, bool)         { return subscription{}, false }
+func (silent) heard(*subscription, []byte) ([][]byte, bool) { return nil, true }
+func (silent) stream([]byte) []byte                         { return nil }
+func (silent) class([]byte) []byte                          { return []byte("frame") }
+func (silent) answer([]byte) bool                           { return false }
+func (silent) body([]byte) bool                             { return false }
+func (silent) depthSymbol([]byte) string                    { return "" }
+func (silent) restKey(u *url.URL) string                    { return u.Path + "?" + u.Query().Encode() }
+func (silent) depthKey(string) string                       { return "" }
+func (silent) fault(message string) []byte                  { return jsonObject("error", message) }
+
+// one is a reply of one frame.
+func one(format string, args ...any) [][]byte { return [][]byte{fmt.Appendf(nil, format, args...)} }
 
 func jsonText(text string) []byte {
 	quoted, err := json.Marshal(text)
@@ -86,45 +101,6 @@ func jsonObject(key string, value any) []byte {
 		panic(err) // strings and numbers only
 	}
 	return text
-}
-
-// upbit: a request is an array of objects and is not acknowledged; PING is answered. Frames are
-// not filtered, since a session holds only what its recorder subscribed to.
-type upbit struct{ silent }
-
-func (upbit) heard(_ *subscription, text []byte) ([]byte, bool) {
-	text = bytes.TrimSpace(text)
-	if string(text) == "PING" {
-		return []byte(`{"status":"UP"}`), false
-	}
-	return nil, len(text) > 0 && text[0] == '['
-}
-
-func (upbit) class(frame []byte) []byte {
-	for _, key := range [...]string{`"ty":"`, `"type":"`} {
-		if _, rest, ok := bytes.Cut(head(frame), []byte(key)); ok {
-			name, _, _ := bytes.Cut(rest, []byte{'"'})
-			return name
-		}
-	}
-	return []byte("other")
-}
-
-func (upbit) answer(frame []byte) bool { return bytes.HasPrefix(frame, []byte(`{"status":"UP"`)) }
-
-// restKey leaves out what changes the form of an answer, not its subject.
-func (upbit) restKey(u *url.URL) string {
-	kept := url.Values{}
-	for _, key := range []string{"market", "markets"} {
-		if v := u.Query().Get(key); v != "" {
-			kept.Set(key, v)
-		}
-	}
-	return u.Path + "?" + kept.Encode()
-}
-
-func (upbit) fault(message string) []byte {
-	return jsonObject("error", map[string]string{"name": "not_recorded", "message": message})
 }
 
 // binance: streams are named in the URL or by SUBSCRIBE. Source: developers.binance.com,
@@ -148,13 +124,21 @@ func (binance) opened(u *url.URL) (subscription, bool) {
 const streamsMax = 16 << 10
 
 func (s *subscription) add(name string) {
-	if name == "" || len(s.streams) >= streamsMax {
-		return
+	if name != "" {
+		s.want(streamName(name), true)
 	}
+}
+
+// want adds a stream, or takes it out.
+func (s *subscription) want(name string, wanted bool) {
 	if s.streams == nil {
 		s.streams = map[string]bool{}
 	}
-	s.streams[streamName(name)] = true
+	if !wanted {
+		delete(s.streams, name)
+	} else if len(s.streams) < streamsMax {
+		s.streams[name] = true
+	}
 }
 
 // streamName is how a stream is compared: the symbol in lower case, no update speed.
@@ -177,14 +161,14 @@ func withoutSpeed(name []byte) []byte {
 	return name
 }
 
-func (binance) heard(s *subscription, text []byte) ([]byte, bool) {
+func (binance) heard(s *subscription, text []byte) ([][]byte, bool) {
 	var request struct {
 		Method string          `json:"method"`
 		Params []any           `json:"params"`
 		ID     json.RawMessage `json:"id"`
 	}
 	if err := json.Unmarshal(text, &request); err != nil {
-		return []byte(`{"code":3,"msg":"Invalid JSON: expected value at line 1 column 1"}`), false
+		return one(`{"code":3,"msg":"Invalid JSON: expected value at line 1 column 1"}`), false
 	}
 	id := "null"
 	if len(request.ID) > 0 {
@@ -219,9 +203,9 @@ func (binance) heard(s *subscription, text []byte) ([]byte, bool) {
 	case "SET_PROPERTY", "GET_PROPERTY":
 	default:
 		message := jsonText(fmt.Sprintf("Invalid request: unknown variant `%.32s`", request.Method))
-		return fmt.Appendf(nil, `{"code":2,"msg":%s,"id":%s}`, message, id), false
+		return one(`{"code":2,"msg":%s,"id":%s}`, message, id), false
 	}
-	return fmt.Appendf(nil, `{"result":%s,"id":%s}`, result, id), subscribed
+	return one(`{"result":%s,"id":%s}`, result, id), subscribed
 }
 
 var streamKey = []byte(`{"stream":"`)
@@ -285,3 +269,32 @@ func (binance) fault(message string) []byte {
 
 // head is the part of a frame in which it says what it is.
 func head(frame []byte) []byte { return frame[:min(len(frame), 128)] }
+
+// quoted returns the text that stands behind the first of these in a frame, up to the next quote: a
+// key with its colon and the opening quote. It returns nil if none stands there.
+func quoted(frame []byte, behind ...string) []byte {
+	for _, b := range behind {
+		if _, rest, ok := bytes.Cut(frame, []byte(b)); ok {
+			if end := bytes.IndexByte(rest, '"'); end >= 0 {
+				return rest[:end]
+			}
+		}
+	}
+	return nil
+}
+
+// joined names a stream by kind and instrument; nil if either is not known.
+func joined(kind string, instrument []byte) []byte {
+	if kind == "" || len(instrument) == 0 {
+		return nil
+	}
+	return append(append([]byte(kind), ' '), instrument...)
+}
+
+// classOr is a class for counting, or "other".
+func classOr(class []byte) []byte {
+	if len(class) == 0 {
+		return []byte("other")
+	}
+	return class
+}

@@ -196,6 +196,11 @@ func TestRecordedBinanceSessionArrivesWhole(t *testing.T) {
 	}
 }
 
+// everyPair asks for all that the recorded session of Upbit holds.
+const everyPair = `[{"ticket":"x"},{"format":"SIMPLE"},
+ {"type":"trade","codes":["KRW-STX","KRW-ANKR","BTC-FLOW","BTC-BASIC","KRW-IQ","USDT-ADA","BTC-CHZ","KRW-DAWN","KRW-BAT","KRW-ADA"]},
+ {"type":"orderbook","codes":["KRW-STX.15","KRW-ANKR.15","BTC-FLOW.15","BTC-BASIC","KRW-IQ","USDT-ADA","BTC-CHZ","KRW-DAWN","KRW-BAT","KRW-ADA"]}]`
+
 func TestRecordedUpbitSessionArrivesWhole(t *testing.T) {
 	path := testdata.Path(t, "upbit/ws-simple-trade-orderbook-20210405-head.frames.gz")
 	rest := testdata.Path(t, "upbit/rest-market-all-20210417.frames.gz")
@@ -207,7 +212,7 @@ func TestRecordedUpbitSessionArrivesWhole(t *testing.T) {
 	if op, pong, err := conn.ReadMessage(); err != nil || op != websocket.TextMessage || string(pong) != `{"status":"UP"}` {
 		t.Fatalf("PING is answered by %d %q %v", op, pong, err)
 	}
-	if err := conn.WriteMessage(websocket.TextMessage, []byte(`[{"ticket":"x"},{"type":"trade","codes":["KRW-STX"]}]`)); err != nil {
+	if err := conn.WriteMessage(websocket.TextMessage, []byte(everyPair)); err != nil {
 		t.Fatal(err)
 	}
 	op, _, err := conn.ReadMessage()
@@ -789,12 +794,23 @@ func FuzzHeard(f *testing.F) {
 	f.Add([]byte(`{"method":"SUBSCRIBE","params":["a@trade",1],"id":1}`))
 	f.Add([]byte(`{"method":"UNSUBSCRIBE","params":null,"id":{"a":[]}}`))
 	f.Add([]byte("PING"))
+	f.Add([]byte(`[{"requestId":"a\\u0000","method":"subscribe","type":"x","symbols":["b"]},{"requestId":{}}]`))
+	f.Add([]byte(`{"time":1.5,"id":"x","channel":"spot.ping","event":"subscribe","payload":["A_B","ob."]}`))
+	f.Add([]byte(`{"method":"subscribe","params":{"channel":"book","symbol":["/"],"depth":-1},"req_id":[1]}`))
+	f.Add([]byte(`[0,"-","/"]`))
+	f.Add([]byte(`{"topic":"."}`))
 	f.Fuzz(func(t *testing.T, said []byte) {
-		for _, venue := range []market.Venue{"binance", "upbit", "other"} {
+		for _, venue := range []market.Venue{"binance", "upbit", "coinone", "korbit", "okx", "bybit", "gate", "kraken", "other"} {
 			var s subscription
-			if reply, _ := dialectOf(venue).heard(&s, said); reply != nil && !json.Valid(reply) {
-				t.Fatalf("%s: %q → %q", venue, said, reply)
+			replies, _ := dialectOf(venue).heard(&s, said)
+			for _, reply := range replies {
+				if !json.Valid(reply) && string(reply) != "pong" {
+					t.Fatalf("%s: %q → %q", venue, said, reply)
+				}
 			}
+			dialectOf(venue).stream(said) // nor does a frame break anything
+			dialectOf(venue).class(said)
+			dialectOf(venue).answer(said)
 		}
 	})
 }

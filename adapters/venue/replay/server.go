@@ -240,10 +240,12 @@ func (s *Server) listen(c *client, r *http.Request) {
 			return
 		}
 		next := subscription{maps.Clone(c.subscription.Load().streams)}
-		reply, subscribed := s.dialect.heard(&next, text)
+		replies, subscribed := s.dialect.heard(&next, text)
 		c.subscription.Store(&next)
-		if reply != nil && c.answer(reply) != nil {
-			return
+		for _, reply := range replies {
+			if c.answer(reply) != nil {
+				return
+			}
 		}
 		if !subscribed {
 			continue

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -156,12 +157,13 @@ func TestAVenueThatIsLateJoins(t *testing.T) {
 
 func TestALateVenueThatCannotBeFollowedKeepsTheOthersRunning(t *testing.T) {
 	for name, tt := range map[string]struct{ instruments, limits, want string }{
-		"no match":          {`["*-EURO"]`, "", `nothing that is traded there now matches "*-EURO"`},
-		"unknown name":      {`["BTC-USDTT"]`, "", "did you mean BTC-USDT?"},
-		"too many":          {`["*"]`, "[limits]\ninstruments_max = 20\n", "more than instruments_max in [limits], 20"},
-		"strategy's is out": {`["BTC-USDT"]`, "", ""},
+		"no match":         {`["*-EURO"]`, "", `nothing that is traded there now matches "*-EURO"`},
+		"unknown name":     {`["BTC-USDTT"]`, "", "did you mean BTC-USDT?"},
+		"too many":         {`["*"]`, "[limits]\ninstruments_max = 20\n", "more than instruments_max in [limits], 20"},
+		"nothing is wrong": {`["BTC-USDT"]`, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each waits a second before it asks again
 			far := newRemote(t)
 			n := start(t, parse(t, fmt.Sprintf(nearAndFar, far.venue(tt.instruments))+tt.limits))
 			eventually(t, "events of the venue that is there", func() bool { return telemetry.Sum(n.metrics.FeederFrames, "venue", "near") > 0 })
@@ -276,4 +278,34 @@ func TestArrivalsEnd(t *testing.T) {
 			t.Errorf("%d venues told what became of them, want 2", len(a.come))
 		}
 	})
+}
+
+// The example with nine venues stays up where none of them can be reached, and says so of each.
+func TestNineVenuesOutOfReach(t *testing.T) {
+	cfg, err := config.Load("../../../examples/nine.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	regions := map[string]int{}
+	for i := range cfg.Venues {
+		cfg.Venues[i].RESTURL, cfg.Venues[i].WebSocketURL = "http://127.0.0.1:1", "ws://127.0.0.1:1"
+		regions[cfg.Venues[i].Region]++
+	}
+	if len(cfg.Venues) != 9 || len(regions) != 3 {
+		t.Errorf("%d venues in regions %v", len(cfg.Venues), regions)
+	}
+	cfg.Node.DataDir, cfg.HTTP.Listen = filepath.Join(t.TempDir(), "data"), "127.0.0.1:0"
+	n := start(t, cfg)
+	eventually(t, "each says what it waits for", func() bool {
+		s := statusOf(t, n)
+		for _, why := range s.Missing {
+			if !strings.Contains(why, "cannot be reached") || !strings.Contains(why, "trying again in") {
+				return false
+			}
+		}
+		return len(s.Missing) == 9 && s.Actors["state"] == 2
+	})
+	if code, _ := get(t, n, "/livez"); code != http.StatusOK {
+		t.Errorf("livez: %d", code)
+	}
 }

@@ -96,7 +96,11 @@ func Listed(ctx context.Context, v config.Venue) ([]market.Listing, error) {
 func Recorded(a Adapter, v config.Venue) ([]market.Listing, error) {
 	body, err := replay.Recorded(market.Venue(v.Adapter), v.Replay.Files, a.ListingsURL(""))
 	if errors.Is(err, replay.ErrNotRecorded) {
-		return nil, fmt.Errorf("the recorded session does not hold the venue's list, from which %q is resolved: name the instruments, or add a recording of the list to files", string(v.Patterns[0]))
+		what := ""
+		if len(v.Patterns) > 0 {
+			what = fmt.Sprintf(", from which %q is resolved", string(v.Patterns[0]))
+		}
+		return nil, fmt.Errorf("the recorded session does not hold the venue's list%s: name the instruments, or add a recording of the list to files", what)
 	}
 	if err != nil {
 		return nil, err
