@@ -785,7 +785,7 @@ func TestCloseUnblocksASlowClient(t *testing.T) {
 		t.Fatal("Close hangs")
 	}
 	if st := s.Stats(); st.Frames() == 200 {
-		t.Skip("the sockets held it all")
+		t.Log("the sockets held it all: nothing was blocked")
 	}
 }
 
