@@ -76,12 +76,16 @@ func (m *Monitor) Receive(ctx actor.Context) {
 	case message.OrderEvent:
 		m.order(msg)
 	case message.Position:
-		f := msg.Fields()
-		m.positions[positionKey{f.Account, f.Strategy, f.Instrument}] = msg
-		m.last = max(m.last, f.Time)
+		m.position(msg)
 	case Ask:
 		ctx.Respond(m.report())
 	}
+}
+
+func (m *Monitor) position(p message.Position) {
+	f := p.Fields()
+	m.positions[positionKey{f.Account, f.Strategy, f.Instrument}] = p
+	m.last = max(m.last, f.Time)
 }
 
 func (m *Monitor) order(e message.OrderEvent) {
