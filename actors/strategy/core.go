@@ -269,22 +269,6 @@ func (c *Core) follow(f message.OrderEventFields) *place {
 	return p
 }
 
-// OnRefused takes back an intent that its gateway's queue refused.
-func (c *Core) OnRefused(intent message.OrderIntent) {
-	f := intent.Fields()
-	p := c.places[f.Instrument]
-	if f.ID.Strategy != c.cfg.Name || p == nil {
-		return
-	}
-	for i, w := range p.working {
-		if w.seq == f.ID.Seq && w.id == "" {
-			p.working = slices.Delete(p.working, i, i+1)
-			c.working--
-			return
-		}
-	}
-}
-
 // place returns what there is in an instrument, and begins with nothing.
 func (c *Core) place(i market.Instrument) *place {
 	p := c.places[i]

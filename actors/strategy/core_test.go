@@ -228,6 +228,6 @@ func BenchmarkOnClassified(b *testing.B) {
 		if len(intents) != 1 {
 			b.Fatal(core.Skipped())
 		}
-		core.OnRefused(intents[0])
+		core.OnOrderEvent(refusal(intents[0].Fields()))
 	}
 }

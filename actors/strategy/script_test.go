@@ -178,7 +178,7 @@ func (d *desk) command(t *testing.T, line string, out *strings.Builder) {
 			fmt.Fprintf(out, "skip %s\n", why)
 		}
 	case "refused":
-		d.core.OnRefused(must(message.NewOrderIntent(d.sent[must(strconv.ParseUint(words[1], 10, 64))])))
+		d.show(d.core.OnOrderEvent(refusal(d.sent[must(strconv.ParseUint(words[1], 10, 64))])), out)
 	case "order": // order 1 fill 0.5 [fee 0.001 BTC]
 		d.show(d.core.OnOrderEvent(d.event(t, words)), out)
 	case "again": // the last event, told again
@@ -293,4 +293,11 @@ func (d *desk) event(t *testing.T, words []string) message.OrderEvent {
 		f.Seq = d.seq
 	}
 	return must(message.NewOrderEvent(f))
+}
+
+// refusal is what a gateway whose mailbox was full says of an intent: a denial without a record.
+func refusal(f message.OrderIntentFields) message.OrderEvent {
+	return must(message.NewOrderEvent(message.OrderEventFields{Time: f.Time(), Account: f.Account, Strategy: f.ID.Strategy, IntentSeq: f.ID.Seq,
+		Instrument: f.Instrument, Side: f.Side, Type: f.Type, TimeInForce: f.TimeInForce, Price: f.Price, Quantity: f.Quantity,
+		Action: message.ActionDeny, Status: message.OrderDenied, Reason: "queue_full: the gateway's mailbox is full"}))
 }
