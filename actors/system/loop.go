@@ -67,7 +67,6 @@ func (l *Loop) Throughput() int {
 // Run lets the actors work until nothing waits and no work is under way on the side.
 func (l *Loop) Run() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	for {
 		for len(l.ready) > 0 {
 			f := l.take()
@@ -76,6 +75,7 @@ func (l *Loop) Run() {
 			l.mu.Lock()
 		}
 		if l.aside == 0 {
+			l.mu.Unlock()
 			return
 		}
 		l.changed.Wait()
