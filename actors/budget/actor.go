@@ -22,8 +22,8 @@ type Deps struct {
 type Budget struct {
 	deps    Deps
 	core    *Core
-	holders map[string]*actor.PID
-	wake    market.Timestamp // when it will look again by itself; zero: no timer runs
+	holders map[message.PermitRequestFields]*actor.PID // of requests that wait
+	wake    market.Timestamp                           // when it will look again by itself; zero: no timer runs
 	cancel  func()
 }
 
@@ -32,7 +32,7 @@ type look struct{}
 
 // NewActor returns a budget. A panic loses who waits: they ask again when no permit comes.
 func NewActor(cfg Config, deps Deps) *Budget {
-	return &Budget{deps: deps, core: New(cfg), holders: map[string]*actor.PID{}}
+	return &Budget{deps: deps, core: New(cfg), holders: map[message.PermitRequestFields]*actor.PID{}}
 }
 
 // Supervision is how the budget is brought back.
@@ -49,8 +49,9 @@ func (b *Budget) Receive(ctx actor.Context) {
 		if ctx.Sender() == nil {
 			return // nobody to answer
 		}
-		b.holders[m.Fields().Holder] = ctx.Sender()
-		b.core.Ask(m)
+		if b.core.Ask(m) {
+			b.holders[m.Fields()] = ctx.Sender()
+		}
 	case message.Penalty:
 		f := m.Fields()
 		b.core.Ban(m)
@@ -76,7 +77,8 @@ func (b *Budget) grant(ctx actor.Context) {
 	for _, p := range permits {
 		f := p.Fields()
 		b.deps.Metrics.BudgetPermits.WithLabelValues(string(f.Venue), f.Use.String()).Inc()
-		ctx.Send(b.holders[f.Holder], p)
+		ctx.Send(b.holders[f], p)
+		delete(b.holders, f)
 	}
 	b.deps.Metrics.BudgetWaiting.Set(float64(b.core.Waiting()))
 	if again == 0 || (b.wake != 0 && b.wake <= again) {

@@ -23,6 +23,9 @@ const WaitingMax = 4096
 // Config is the least time between two uses of each venue. A use without an entry is free.
 type Config struct {
 	Every map[Key]time.Duration
+	// Same names, for a venue that has no budget of its own, the one whose budget it shares: to the
+	// outside two venues of a configuration are one if they are reached at the same host.
+	Same map[market.Venue]market.Venue
 }
 
 // Key is one thing that a venue limits.
@@ -38,12 +41,18 @@ func (c Config) Validate() error {
 			return fmt.Errorf("budget: %v of %s every %v: want 0 to 1h", key.Use, key.Venue, every)
 		}
 	}
+	for v, shared := range c.Same {
+		if further, ok := c.Same[shared]; ok {
+			return fmt.Errorf("budget: %s shares that of %s, which shares that of %s: name the one that is shared", v, shared, further)
+		}
+	}
 	return nil
 }
 
 // Core holds the budgets.
 type Core struct {
 	every   map[Key]time.Duration
+	same    map[market.Venue]market.Venue
 	lines   map[Key]*line
 	banned  map[market.Venue]market.Timestamp
 	Refused uint64 // requests beyond WaitingMax
@@ -57,37 +66,48 @@ type line struct {
 
 // New returns a core with full budgets.
 func New(cfg Config) *Core {
-	return &Core{every: maps.Clone(cfg.Every), lines: map[Key]*line{}, banned: map[market.Venue]market.Timestamp{}}
+	return &Core{every: maps.Clone(cfg.Every), same: maps.Clone(cfg.Same), lines: map[Key]*line{}, banned: map[market.Venue]market.Timestamp{}}
 }
 
-// Ask takes a request in. A request that waits already is not taken in twice.
-func (c *Core) Ask(r message.PermitRequest) {
+// whose returns the venue that keeps the budget of v.
+func (c *Core) whose(v market.Venue) market.Venue {
+	if shared, ok := c.same[v]; ok {
+		return shared
+	}
+	return v
+}
+
+// Ask takes a request in, and reports false if there is no room for it. One that waits already
+// is not taken in twice.
+func (c *Core) Ask(r message.PermitRequest) bool {
 	f := r.Fields()
-	key := Key{f.Venue, f.Use}
+	key := Key{c.whose(f.Venue), f.Use}
 	l := c.lines[key]
 	if l == nil {
 		l = &line{}
 		c.lines[key] = l
 	}
 	if slices.Contains(l.waiting, f) {
-		return
+		return true
 	}
 	if len(l.waiting) >= WaitingMax {
 		c.Refused++
-		return
+		return false
 	}
 	l.waiting = append(l.waiting, f)
+	return true
 }
 
 // Ban gives no permit of a venue before a time. An earlier time than one that holds changes
 // nothing.
 func (c *Core) Ban(p message.Penalty) {
 	f := p.Fields()
-	c.banned[f.Venue] = max(c.banned[f.Venue], f.Until)
+	v := c.whose(f.Venue)
+	c.banned[v] = max(c.banned[v], f.Until)
 }
 
 // Banned returns until when a venue gets no permits; zero: it does.
-func (c *Core) Banned(v market.Venue) market.Timestamp { return c.banned[v] }
+func (c *Core) Banned(v market.Venue) market.Timestamp { return c.banned[c.whose(v)] }
 
 // Waiting returns how many permits are waited for.
 func (c *Core) Waiting() (n int) {

@@ -32,6 +32,8 @@ type Deps struct {
 	// Frames replaces the venue's socket by frames from memory, with the time at which each
 	// arrived: for tests, simulations and benchmarks. A time of zero is now. nil: dial.
 	Frames iter.Seq2[[]byte, market.Timestamp]
+	// Network replaces sockets in a simulation, whose clock and timers are Env's. nil: dial.
+	Network Network
 	// Credit makes the feeder wait until what it sent was worked through: nothing is conflated.
 	Credit bool
 }
@@ -55,6 +57,7 @@ type Feeder struct {
 	retries  map[market.Instrument]int
 	session  int // number of the connection that the core knows of
 	asks     map[market.Instrument]*ask
+	timed    bool             // the frames of a replay have times of their own
 	told     int              // notices logged since toldAt
 	toldAt   market.Timestamp // message time
 	stopTick func()
@@ -108,6 +111,7 @@ func (f *Feeder) Receive(ctx actor.Context) {
 		f.resubscription(m)
 		f.flush(0)
 	case message.Resync:
+		f.metrics.resync(m.Fields().Reason)
 		f.core.Resync(m)
 		f.flush(0)
 	case mayDial:
@@ -135,6 +139,9 @@ func (f *Feeder) start(ctx actor.Context) {
 	}
 	f.conn = newConn(f.cfg, f.protocol, f.deps.Env.Now, f.deps.Env.Log, f.replay != nil, notify)
 	f.conn.frames = f.deps.Frames
+	if f.deps.Network != nil {
+		f.conn.simulated = newSimulated(f.conn, f.deps.Network, f.deps.Env.After)
+	}
 	if f.limited() {
 		f.conn.wait = f.waitToDial
 	}
@@ -191,6 +198,7 @@ func (f *Feeder) drain() {
 func (f *Feeder) item(it item) {
 	switch it.kind {
 	case itemFrame:
+		f.timed = f.timed || it.at != 0
 		if err := f.core.Frame(it.data, it.at); err != nil {
 			f.deadLetter(err, it)
 		}

@@ -62,6 +62,30 @@ func TestCoreChainsBooks(t *testing.T) {
 			  BTC snapshot 3
 			book BTC 4-4 1
 			  BTC update 4`},
+		{"what comes after a reconnect and before the snapshot is not of the book", `
+			up
+			new BTC 10
+			free BTC
+			down
+			up
+			free BTC
+			new BTC 20`, `
+			up
+			  BTC trusted=false waiting for a snapshot
+			new BTC 10
+			  BTC snapshot 10
+			  BTC trusted=true snapshot
+			free BTC
+			  BTC update 0
+			down
+			  BTC trusted=false disconnected
+			  ETH trusted=false disconnected
+			up
+			free BTC
+			  resubscribe BTC
+			new BTC 20
+			  BTC snapshot 20
+			  BTC trusted=true snapshot`},
 		{"a gap is untrusted at once and heals by a new snapshot", `
 			up
 			new BTC 10

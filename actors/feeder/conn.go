@@ -55,7 +55,8 @@ const EndOfSession = "end of session"
 // conn keeps one WebSocket connection alive: it dials, subscribes, reads, pings, notices
 // silence, and dials again with growing waits. What happens goes into items.
 //
-// It never calls the protocol, which belongs to the feeder's goroutine: it works by terms.
+// It does not call the protocol, which belongs to the feeder's goroutine: it works by terms. Stamp
+// alone is made to be called from here.
 type conn struct {
 	cfg    Config
 	venue  string
@@ -72,7 +73,8 @@ type conn struct {
 	wait   func(context.Context) bool
 	notify func() // called after items became non-empty; may be nil
 
-	recorder Recorder // nil: nobody records
+	recorder  Recorder   // nil: nobody records
+	simulated *simulated // in the place of a socket; nil: dial
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -84,11 +86,16 @@ type terms struct {
 	subscribe                            [][]byte
 	ping                                 []byte // nil: a WebSocket ping
 	pingEvery, silence, sendEvery, lives time.Duration
+
+	stamp func(frame []byte, at market.Timestamp) []byte // nil: frames are sent as they are
 }
 
 func termsOf(p Protocol) *terms {
 	t := &terms{url: p.URL(), subscribe: p.Subscribe(), silence: p.Silence(), sendEvery: p.SendEvery(), lives: p.Lifetime()}
 	t.ping, t.pingEvery = p.Ping()
+	if s, ok := p.(Stamper); ok {
+		t.stamp = s.Stamp
+	}
 	return t
 }
 
@@ -101,6 +108,10 @@ func newConn(cfg Config, p Protocol, now func() market.Timestamp, log *slog.Logg
 
 // start begins to dial. stop ends it.
 func (c *conn) start() {
+	if c.simulated != nil {
+		c.simulated.dial()
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	go func() {
@@ -115,6 +126,10 @@ func (c *conn) start() {
 
 // stop ends the connection and waits until its goroutine is gone.
 func (c *conn) stop() {
+	if c.simulated != nil {
+		c.simulated.stop()
+		return
+	}
 	c.cancel()
 	<-c.done
 }
@@ -213,7 +228,11 @@ func (c *conn) session(ctx context.Context, number int) error {
 	terms := c.terms.Load()
 	ws, response, err := dialer.DialContext(ctx, terms.url, nil) //nolint:bodyclose // the dialer has read it
 	if err != nil {
-		if t := throttle(response); t != nil {
+		var body []byte
+		if response != nil {
+			body, _ = io.ReadAll(response.Body) // the dialer kept its beginning
+		}
+		if t := throttle(response, body); t != nil {
 			return fmt.Errorf("feeder: dial %s: %w", terms.url, t)
 		}
 		if response != nil {

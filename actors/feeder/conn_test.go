@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 // venue starts a WebSocket server and returns its address. serve is called for each connection.
 func venue(t *testing.T, serve func(n int, ws *websocket.Conn)) string {
 	t.Helper()
-	n := 0
+	var n atomic.Int64
 	upgrader := websocket.Upgrader{Subprotocols: []string{ReplaySubprotocol}}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ws, err := upgrader.Upgrade(w, r, nil)
@@ -30,8 +31,7 @@ func venue(t *testing.T, serve func(n int, ws *websocket.Conn)) string {
 			return
 		}
 		defer ws.Close()
-		n++
-		serve(n, ws)
+		serve(int(n.Add(1)), ws)
 	}))
 	t.Cleanup(s.Close)
 	return "ws" + strings.TrimPrefix(s.URL, "http")

@@ -16,6 +16,8 @@ type Core struct {
 	protocol Protocol
 	snapshot Snapshotter  // nil if the venue's books need none
 	stream   Resubscriber // nil if they need none, or have a Snapshotter
+	sums     Checksummer  // nil if its books carry no checksums
+	summed   Counts       // the checksums that were taken
 
 	time    market.Timestamp // message time: never goes back
 	told    market.Timestamp // the last time of which all partitions heard
@@ -43,12 +45,18 @@ type Counts struct {
 	Skipped                                                                    uint64 // book updates older than the book
 	Gaps                                                                       uint64 // books that missed an update, by its id or the adapter's word
 	Restored                                                                   uint64 // books made whole by a snapshot that a resubscription brought
+	Matched, Mismatched                                                        uint64 // checksums of books that were compared
 }
 
 // Take returns the counts and starts them anew.
 func (c *Core) Take() Counts {
 	counts := c.Counts
 	c.Counts = Counts{}
+	if c.sums != nil {
+		checked, failed := c.sums.Checksums()
+		counts.Matched, counts.Mismatched = checked-failed-c.summed.Matched, failed-c.summed.Mismatched
+		c.summed.Matched, c.summed.Mismatched = checked-failed, failed
+	}
 	return counts
 }
 
@@ -60,6 +68,7 @@ func NewCore(cfg Config, p Protocol) *Core {
 	if c.snapshot, _ = p.(Snapshotter); c.snapshot == nil {
 		c.stream, _ = p.(Resubscriber)
 	}
+	c.sums, _ = p.(Checksummer)
 	return c
 }
 

@@ -181,6 +181,27 @@ func TestCoreJoinsBooks(t *testing.T) {
 			book BTC 16-20 4
 			  BTC update 20
 			book BTC 14-15 5`},
+		{"the change behind a gap is kept for the snapshot", `
+			up
+			book BTC 10-11 1
+			snap BTC 11
+			book BTC 13-14 3
+			snap BTC 12`, `
+			up
+			  BTC trusted=false waiting for a snapshot
+			  ETH trusted=false waiting for a snapshot
+			book BTC 10-11 1
+			  fetch BTC
+			snap BTC 11
+			  BTC snapshot 11
+			  BTC trusted=true snapshot joined
+			book BTC 13-14 3
+			  BTC trusted=false gap
+			  fetch BTC
+			snap BTC 12
+			  BTC snapshot 12
+			  BTC update 14
+			  BTC trusted=true snapshot joined`},
 		{"a gap is untrusted at once and heals by a new snapshot", `
 			up
 			book BTC 10-11 1

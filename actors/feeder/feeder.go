@@ -64,6 +64,23 @@ type Resubscriber interface {
 	Resubscribe(i market.Instrument) [][]byte
 }
 
+// Stamper is implemented by the Protocol of a venue that wants the time of day in what it is asked.
+type Stamper interface {
+	// Stamp returns what is sent at that time of a frame of Subscribe, Resubscribe or Ping, and
+	// leaves the frame as it is. It is called just before each is sent, since the venue counts from
+	// there and a connection may wait long to be dialed; from another goroutine than the other
+	// methods, so it may use nothing that they change.
+	Stamp(frame []byte, at market.Timestamp) []byte
+}
+
+// Checksummer is implemented by the Protocol of a venue whose order books carry a checksum, which
+// the adapter compares.
+type Checksummer interface {
+	// Checksums returns how many were compared since the Protocol was made, and how many of them
+	// differed.
+	Checksums() (checked, failed uint64)
+}
+
 // DeadLetter is a frame that could not be read, and why.
 type DeadLetter struct {
 	Time   market.Timestamp

@@ -54,8 +54,9 @@ func (f *Feeder) fetch(i market.Instrument) {
 	url, now, limit := f.core.snapshot.SnapshotURL(i), f.deps.Env.Now, f.cfg.FrameBytesMax
 	replay, position := f.replay != nil, market.Timestamp(0)
 	if replay {
-		position = f.core.Time()
+		position = max(f.core.Time(), 1) // before the first frame too, the server must not guess
 	}
+	timed := f.timed
 	recorder := f.deps.Recorder
 	if replay {
 		recorder = nil
@@ -71,13 +72,25 @@ func (f *Feeder) fetch(i market.Instrument) {
 		if err == nil && recorder != nil {
 			recorder.HTTP(url, body, at)
 		}
-		f.root.Send(f.self, snapshot{instrument: i, body: body, at: at, err: err})
+		answer := snapshot{instrument: i, body: body, at: at, err: err}
+		if replay && timed && at > position {
+			// Nothing was recorded up to here: this is what was to come. Its time is waited for, as it
+			// was then, or the book would show the future and message time run ahead of the frames.
+			wait := at.Sub(now())
+			if wait > snapshotTimeout { // else it is the answer that was under way then
+				f.deps.Env.Log.Warn("the recording has no order book snapshot up to here; the instrument stays untrusted until the next one",
+					slog.String("instrument", i.String()), slog.Duration("in", wait))
+			}
+			f.deps.Env.After(wait, func() { f.root.Send(f.self, answer) })
+			return
+		}
+		f.root.Send(f.self, answer)
 	}
 	f.permitted(message.UseREST, func() { f.deps.Env.Go(request) })
 }
 
 // RecordedAt is the header in which a replay server says when an answer was first received,
-// in nanoseconds since 1970.
+// in nanoseconds since 1970. A time that is still to come says that nothing earlier was recorded.
 const RecordedAt = "Maru-Recorded-At"
 
 // ReplayPosition is the header in which a feeder tells a replay server how far it is, in the
@@ -107,8 +120,8 @@ func get(h HTTP, url string, position market.Timestamp, limit int64) ([]byte, ma
 		return nil, 0, fmt.Errorf("feeder: read the answer of %s: %w", url, err)
 	case int64(len(body)) > limit:
 		return nil, 0, fmt.Errorf("feeder: the answer of %s has more than %d bytes", url, limit)
-	case throttle(response) != nil:
-		return nil, 0, fmt.Errorf("feeder: get %s: %w", url, throttle(response))
+	case throttle(response, body) != nil:
+		return nil, 0, fmt.Errorf("feeder: get %s: %w", url, throttle(response, body))
 	case response.StatusCode != http.StatusOK:
 		return nil, 0, fmt.Errorf("feeder: get %s: %s %.200q: %w", url, response.Status, body, errStatus)
 	}

@@ -1,6 +1,7 @@
 package feeder
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -97,27 +98,69 @@ func (t *throttled) Error() string {
 }
 
 // The waits where an answer names none. 418 is Binance's word for an address that went on after
-// 429: bans there begin at two minutes (rest-api.md, LIMITS).
+// 429: bans there begin at two minutes (rest-api.md, LIMITS). Bybit answers 403, "access too
+// frequent", and wants ten minutes (API v5, Rate Limit Rules, IP Limit).
 const (
 	wait429 = time.Minute
 	wait418 = 5 * time.Minute
+	wait403 = 10 * time.Minute
 	waitMax = 72 * time.Hour // Binance's longest ban is three days
 )
 
-// throttle returns the error if an answer tells us to stay away, and for how long: its
-// Retry-After in seconds (RFC 9110, 10.2.3), or a default.
-func throttle(r *http.Response) *throttled {
-	if r == nil || (r.StatusCode != http.StatusTooManyRequests && r.StatusCode != http.StatusTeapot) {
+// throttle returns the error if an answer tells us to stay away. body is the beginning of it.
+func throttle(r *http.Response, body []byte) *throttled {
+	if r == nil {
 		return nil
 	}
-	t := &throttled{status: r.StatusCode, wait: wait429}
-	if r.StatusCode == http.StatusTeapot {
-		t.wait = wait418
+	if wait := StayAway(r, body); wait > 0 {
+		return &throttled{status: r.StatusCode, wait: wait}
 	}
-	if seconds, err := strconv.ParseInt(r.Header.Get("Retry-After"), 10, 64); err == nil && seconds >= 0 {
-		t.wait = min(time.Duration(min(seconds, int64(waitMax/time.Second)))*time.Second, waitMax)
+	return nil
+}
+
+// StayAway returns for how long an answer tells us to leave the venue alone: zero if it does not.
+// That is what its Retry-After says (RFC 9110, 10.2.3: seconds or a date), or else the time at which a
+// limit begins anew in the headers of Gate and Bybit, or else a default for the status: 429, 418, and
+// the 403 with which Bybit bans an address. body is the beginning of the answer's.
+func StayAway(r *http.Response, body []byte) time.Duration {
+	banned := r.StatusCode == http.StatusForbidden && bytes.Contains(bytes.ToLower(body), []byte("too frequent"))
+	wait, stated := time.Duration(0), time.Duration(0)
+	switch {
+	case r.StatusCode < http.StatusBadRequest:
+		return 0
+	case r.StatusCode == http.StatusTooManyRequests:
+		wait = wait429
+	case r.StatusCode == http.StatusTeapot:
+		wait = wait418
+	case banned:
+		wait = wait403
 	}
-	return t
+	// By the venue's own clock, so that ours may be wrong.
+	now, err := http.ParseTime(r.Header.Get("Date"))
+	dated := err == nil
+	after := r.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(after, 10, 64); err == nil && seconds >= 0 {
+		stated = time.Duration(min(seconds, int64(waitMax/time.Second))) * time.Second
+	} else if until, err := http.ParseTime(after); err == nil && dated {
+		stated = until.Sub(now)
+	} else if wait > 0 && dated {
+		for name, unit := range resetHeaders {
+			if n, err := strconv.ParseInt(r.Header.Get(name), 10, 64); err == nil && n > 0 && n < int64(1<<62)/int64(unit) {
+				stated = max(stated, time.Unix(0, n*int64(unit)).Sub(now))
+			}
+		}
+	}
+	if stated <= 0 {
+		return wait
+	}
+	return min(stated, waitMax)
+}
+
+// resetHeaders say since 1970, in that unit, when a limit begins anew (Gate API v4, Rate Limit;
+// Bybit API v5, Rate Limit Rules).
+var resetHeaders = map[string]time.Duration{
+	"X-Gate-RateLimit-Reset-Timestamp": time.Second,
+	"X-Bapi-Limit-Reset-Timestamp":     time.Millisecond,
 }
 
 // penalize tells the budget if an error says that the venue wants to be left alone.

@@ -26,6 +26,9 @@ var errAge = errors.New("the connection has reached its age")
 
 // send queues a request, and reports false if too many wait.
 func (c *conn) send(o outgoing) bool {
+	if c.simulated != nil {
+		return c.simulated.ask(o)
+	}
 	select {
 	case c.out <- o:
 		return true
@@ -110,8 +113,12 @@ func (w *writer) turn() error {
 	default:
 		frame, w.queue = w.queue[0], w.queue[1:]
 	}
+	at := w.now()
+	if w.terms.stamp != nil {
+		frame = w.terms.stamp(frame, at)
+	}
 	if w.recorder != nil {
-		w.recorder.Sent(frame, false, w.now()) // before, so that it stands above the answer
+		w.recorder.Sent(frame, false, at) // before, so that it stands above the answer
 	}
 	_ = w.ws.SetWriteDeadline(deadline)
 	if err := w.ws.WriteMessage(websocket.TextMessage, frame); err != nil {

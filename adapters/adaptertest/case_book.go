@@ -13,15 +13,19 @@ import (
 func healsGaps(t *testing.T, v Venue) {
 	w := start(t, v, setup{})
 	w.ready(1)
-	other := len(w.rec.doubts(w.instruments[eth]))
+	other, differed := len(w.rec.doubts(w.instruments[eth])), 0
 	for range 2 {
 		before := len(w.rec.doubts(w.instruments[btc]))
 		w.server.lose(w.symbols[btc])
 		w.server.change(w.symbols[btc])
 		if v.Books != Whole {
 			w.untrusted(btc, before)
-			if why := w.rec.doubts(w.instruments[btc])[before]; why != "gap" && why != "checksum" {
+			why := w.rec.doubts(w.instruments[btc])[before]
+			if why != "gap" && why != "checksum" {
 				t.Errorf("not trusted because of %q", why)
+			}
+			if why == "checksum" {
+				differed++
 			}
 		}
 		w.whole(btc)
@@ -32,6 +36,9 @@ func healsGaps(t *testing.T, v Venue) {
 		if n := w.gaps(); n != 2 {
 			t.Errorf("%v gaps counted, want 2", n)
 		}
+		w.until("the checksums counted", func() bool {
+			return w.checksums("failed") == float64(differed) && (differed == 0 || w.checksums("ok") > 0)
+		})
 		w.until("the snapshots counted", func() bool { return w.snapshots("ok") >= 2 })
 	}
 	if n := len(w.rec.doubts(w.instruments[eth])); n != other {
@@ -119,6 +126,7 @@ func resyncs(t *testing.T, v Venue) {
 	}
 	snapshots := w.snapshotsOf(eth)
 	w.send(w.feeder, r)
+	w.until("it counted", func() bool { return w.resyncs("other") == 1 })
 	if v.Books != Whole {
 		w.untrusted(eth, before)
 		if why := w.rec.doubts(w.instruments[eth])[before]; why != "resync: a drill" {
@@ -145,6 +153,7 @@ func healsCrossedBooks(t *testing.T, v Venue) {
 		defer w.rec.mu.Unlock()
 		return w.rec.resync > 0
 	})
+	w.until("it counted", func() bool { return w.resyncs("crossed") >= 1 })
 	if v.Books == Whole {
 		w.server.change(w.symbols[btc])
 	} else {

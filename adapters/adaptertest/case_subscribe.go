@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/maru-trading/maru/actors/feeder"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 )
@@ -54,6 +55,9 @@ func coversAll(t *testing.T, v Venue) {
 			}
 		}
 		for _, frame := range p.Subscribe() {
+			if s, ok := p.(feeder.Stamper); ok {
+				frame = s.Stamp(frame, market.TimestampOf(time.Now()))
+			}
 			r, err := v.Read(string(frame))
 			if err != nil {
 				t.Fatalf("connection %d: %v: %s", n, err, frame)

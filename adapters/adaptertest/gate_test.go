@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/adapters/adaptertest"
@@ -31,7 +32,8 @@ func TestGate(t *testing.T) {
 		Symbol: func(base string) string { return base + "_USDT" },
 		Read: func(text string) (r adaptertest.Request, err error) {
 			var f struct {
-				Time, ID       int
+				Time           int64
+				ID             int
 				Channel, Event string
 				Payload        []string
 			}
@@ -42,6 +44,9 @@ func TestGate(t *testing.T) {
 				if event == f.Event {
 					r.Kind = kind
 				}
+			}
+			if off := time.Since(time.Unix(f.Time, 0)).Abs(); off > time.Minute {
+				return r, fmt.Errorf("invalid argument: time %d is %v away", f.Time, off)
 			}
 			r.ID = fmt.Sprint(f.ID)
 			channel := channels[f.Channel]

@@ -21,6 +21,16 @@ func (w *world) snapshots(outcome string) float64 {
 	return telemetry.Sum(w.metrics.FeederSnapshots, "outcome", outcome)
 }
 
+// resyncs is how often a partition asked for whole books, for that reason.
+func (w *world) resyncs(reason string) float64 {
+	return telemetry.Sum(w.metrics.FeederResyncs, "reason", reason)
+}
+
+// checksums is how many of the adapter's comparisons ended so.
+func (w *world) checksums(outcome string) float64 {
+	return telemetry.Sum(w.metrics.FeederChecksums, "outcome", outcome)
+}
+
 func sum(w *world, c *prometheus.CounterVec) float64 {
 	return telemetry.Sum(c, "venue", string(w.v.Name))
 }

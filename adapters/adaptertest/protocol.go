@@ -61,6 +61,22 @@ func (p *protocol) Ping() ([]byte, time.Duration) {
 	return frame, every
 }
 
+// Stamp is the adapter's; of one that has none frames stay as they are.
+func (p *protocol) Stamp(frame []byte, at market.Timestamp) []byte {
+	if s, ok := p.Protocol.(feeder.Stamper); ok {
+		return s.Stamp(frame, at)
+	}
+	return frame
+}
+
+// Checksums are the adapter's; of one that compares none there are none.
+func (p *protocol) Checksums() (checked, failed uint64) {
+	if s, ok := p.Protocol.(feeder.Checksummer); ok {
+		return s.Checksums()
+	}
+	return 0, 0
+}
+
 func (p *protocol) Silence() time.Duration   { return p.times.silence }
 func (p *protocol) SendEvery() time.Duration { return p.times.send }
 func (p *protocol) Lifetime() time.Duration  { return p.times.life }

@@ -81,6 +81,55 @@ func (t Token) scalar(field string) error {
 	return nil
 }
 
+// ReadPrice reads the value that d stands before. It is ReadToken and Token.Price in one pass where
+// the number is written as usual.
+func ReadPrice(d *scan.Decoder, field string) (market.Price, error) {
+	if digits, places, ok := d.Plain(); ok {
+		n, err := market.NewDecimal(int64(digits), -places) // of 18 digits all fit
+		return market.Price{Decimal: n}, err
+	}
+	p, _, err := ReadWrittenPrice(d, field)
+	return p, err
+}
+
+// ReadQuantity is ReadPrice of a quantity.
+func ReadQuantity(d *scan.Decoder, field string) (market.Quantity, error) {
+	if digits, places, ok := d.Plain(); ok {
+		n, err := market.NewDecimal(int64(digits), -places)
+		return market.Quantity{Decimal: n}, err
+	}
+	q, _, err := ReadWrittenQuantity(d, field)
+	return q, err
+}
+
+// ReadWrittenPrice is ReadPrice, and returns the number as it was written, too.
+func ReadWrittenPrice(d *scan.Decoder, field string) (p market.Price, written []byte, err error) {
+	if digits, places, ok := d.Plain(); ok {
+		p.Decimal, err = market.NewDecimal(int64(digits), -places)
+		return p, d.PlainText(), err
+	}
+	t, err := ReadToken(d)
+	if err != nil {
+		return p, nil, err
+	}
+	p, err = t.Price(field)
+	return p, t.Text, err
+}
+
+// ReadWrittenQuantity is ReadWrittenPrice of a quantity.
+func ReadWrittenQuantity(d *scan.Decoder, field string) (q market.Quantity, written []byte, err error) {
+	if digits, places, ok := d.Plain(); ok {
+		q.Decimal, err = market.NewDecimal(int64(digits), -places)
+		return q, d.PlainText(), err
+	}
+	t, err := ReadToken(d)
+	if err != nil {
+		return q, nil, err
+	}
+	q, err = t.Quantity(field)
+	return q, t.Text, err
+}
+
 // Price reads a price, a number or a string that holds one. It fails with reason Schema if t is
 // absent or something else, and Number if it is negative or needs more than 18 decimals.
 func (t Token) Price(field string) (market.Price, error) {

@@ -42,16 +42,11 @@ func readLevel(d *scan.Decoder, field string, l *message.Level) (err error) {
 	}
 	n := 0
 	for ; d.More(); n++ {
-		var t Token
 		switch n {
 		case 0:
-			if t, err = ReadToken(d); err == nil {
-				l.Price, err = t.Price(field)
-			}
+			l.Price, err = ReadPrice(d, field)
 		case 1:
-			if t, err = ReadToken(d); err == nil {
-				l.Quantity, err = t.Quantity(field)
-			}
+			l.Quantity, err = ReadQuantity(d, field)
 		default:
 			err = d.Skip()
 		}

@@ -43,18 +43,13 @@ func readNamedLevel(d *scan.Decoder, field, price, quantity string, l *message.L
 		if !ok {
 			break
 		}
-		var t Token
 		var err error
 		switch string(key) {
 		case price:
-			if t, err = ReadToken(d); err == nil {
-				l.Price, err = t.Price(field)
-			}
+			l.Price, err = ReadPrice(d, field)
 			hasPrice = true
 		case quantity:
-			if t, err = ReadToken(d); err == nil {
-				l.Quantity, err = t.Quantity(field)
-			}
+			l.Quantity, err = ReadQuantity(d, field)
 			hasQuantity = true
 		default:
 			err = d.Skip()

@@ -100,8 +100,8 @@ func BenchmarkDecode(b *testing.B) {
 		{"trade", tradeFrame, new(jsonTrade)},
 		{"bbo", bookTickerFrame, new(jsonBookTicker)},
 		{"ticker", tickerFrame, new(jsonTicker)},
-		{"depth_2x20", depthOf(20), new(jsonDepth)},
-		{"depth_2x1000", depthOf(1000), new(jsonDepth)},
+		{"book_2x20", depthOf(20), new(jsonDepth)},
+		{"book_2x1000", depthOf(1000), new(jsonDepth)},
 	} {
 		b.Run(c.name, func(b *testing.B) { venuetest.Bench(b, all[0], []byte(c.frame), c.shape) })
 	}

@@ -121,9 +121,9 @@ func BenchmarkDecode(b *testing.B) {
 		{"trade", tradeSimple, new(jsonTrade)},
 		{"ticker", tickerDefault, new(jsonTicker)},
 		{"book_2x15", bookOf(15), new(jsonBook)},
-		{"legacy_ticker", oldTicker24H, new(jsonOldTicker)},
-		{"legacy_depth_10", oldDepthOf(10), new(jsonOldDepth)},
-		{"legacy_book_2x30", oldSnapshotOf(30), new(jsonOldSnapshot)},
+		{"ticker_legacy", oldTicker24H, new(jsonOldTicker)},
+		{"book_legacy_10", oldDepthOf(10), new(jsonOldDepth)},
+		{"book_legacy_2x30", oldSnapshotOf(30), new(jsonOldSnapshot)},
 	} {
 		b.Run(c.name, func(b *testing.B) { venuetest.Bench(b, decodeOnly(b), []byte(c.frame), c.shape) })
 	}

@@ -82,14 +82,24 @@ func OpenAny(path string, stdin io.Reader) (*AnyReader, error) {
 		}
 		in, name, closer = f, path, f
 	}
-	l, err := openLines(in, name)
+	r, err := NewAny(in, name)
 	if err != nil {
 		if closer != nil {
 			closer.Close()
 		}
 		return nil, err
 	}
-	r := &AnyReader{session: Reader{lines: l, closer: closer}, format: FormatFrames}
+	r.session.closer = closer
+	return r, nil
+}
+
+// NewAny is OpenAny of what is open already; errors call it name.
+func NewAny(in io.Reader, name string) (*AnyReader, error) {
+	l, err := openLines(in, name)
+	if err != nil {
+		return nil, err
+	}
+	r := &AnyReader{session: Reader{lines: l}, format: FormatFrames}
 	for {
 		line, err := l.next()
 		if err != nil {

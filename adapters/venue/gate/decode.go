@@ -69,6 +69,8 @@ func (p *Protocol) notice(received market.Timestamp) (message.Event, error) {
 		f.Type, f.Code, f.Detail = message.NoticeError, venue.Word(r.code), venue.Words(r.text)
 	case string(channel) == "spot.pong":
 		f.Type = message.NoticeHeartbeat
+	case len(channel) == 0 && r.kind.Present() && r.words.Present(): // Service Upgrade Notification
+		f.Type, f.Code, f.Detail = message.NoticeStatus, venue.Word(r.kind), venue.Words(r.words)
 	case len(channel) == 0:
 		return nil, venue.Refuse(venue.Schema, "channel", "missing")
 	case r.isData() && !decoded(channel):

@@ -105,6 +105,8 @@ func TestDecodeShapes(t *testing.T) {
 		"whole book":       {wholeFrame, book(message.BookFields{Origin: origin("BTC-USDT", 123), Snapshot: true, LastID: 48791820}, levels(level("19079.55", "0.0195"), level("19079.07", "0.7341")), levels(level("19080.24", "0.1638"), level("19080.91", "0.1366")))},
 		"obu, full":        {obuSnapshot, book(message.BookFields{Origin: origin("BTC-USDT", 325), Snapshot: true, LastID: 28606981}, levels(level("105958.9", "0.00908")), levels(level("105959", "0.5")))},
 		"obu, one side":    {obuUpdate, book(message.BookFields{Origin: origin("BTC-USDT", 345), FirstID: 28606982, LastID: 28606990}, levels(level("105958.9", "0")), nil)},
+		"obu, no event":    {strings.Replace(obuSnapshot, `,"event":"update"`, "", 1), book(message.BookFields{Origin: origin("BTC-USDT", 325), Snapshot: true, LastID: 28606981}, levels(level("105958.9", "0.00908")), levels(level("105959", "0.5")))},
+		"service upgrade":  {`{"type":"upgrade","msg":"We shall be back."}`, notice(message.NoticeFields{Type: message.NoticeStatus, Code: "upgrade", Detail: "We shall be back."})},
 		"stored REST book": {storedFrame, book(message.BookFields{Origin: origin("BTC-USDT", 253), Snapshot: true, LastID: 13934528632}, levels(level("29302.9", "0.2483")), levels(level("29303", "0.0068")))},
 		"acknowledgement":  {ackFrame, notice(message.NoticeFields{Type: message.NoticeAck, Detail: "subscribe spot.obu"})},
 		"refused request":  {errorFrame, notice(message.NoticeFields{Type: message.NoticeError, Code: "2", Detail: "unknown currency pair GIBBERISH_USD"})},

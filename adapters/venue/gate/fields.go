@@ -20,7 +20,8 @@ type reader struct {
 	hasResult        bool
 	late             []byte // a result that came before its channel
 	status           venue.Token
-	item             item // the object of the result that was read last
+	kind, words      venue.Token // type and msg, of what the server says of itself
+	item             item        // the object of the result that was read last
 	bids, asks       []message.Level
 	hasBids, hasAsks bool
 }
@@ -42,7 +43,7 @@ type item struct {
 func (r *reader) start(frame []byte) {
 	r.d.ResetBytes(frame)
 	r.channel, r.event, r.time, r.timeMS, r.pair = venue.Token{}, venue.Token{}, venue.Token{}, venue.Token{}, venue.Token{}
-	r.code, r.text, r.status = venue.Token{}, venue.Token{}, venue.Token{}
+	r.code, r.text, r.status, r.kind, r.words = venue.Token{}, venue.Token{}, venue.Token{}, venue.Token{}, venue.Token{}
 	r.method, r.header, r.hasError, r.hasResult, r.late = false, false, false, false, nil
 	r.reset()
 }
@@ -77,6 +78,10 @@ func (r *reader) object(each func() error) error {
 			t = &r.timeMS
 		case "symbol":
 			t = &r.pair
+		case "type":
+			t = &r.kind
+		case "msg":
+			t = &r.words
 		case "result":
 			r.hasResult = true
 			if r.channel.Present() && r.event.Present() && r.late == nil {
@@ -189,11 +194,14 @@ func (r *reader) result(d *scan.Decoder, each func() error) error {
 }
 
 // isData reports whether the frame was sent because something happened, not because we asked.
-// Futures say all for a whole book; some recorders store the REST book as a snapshot.
+// Futures say all for a whole book; some recorders store the REST book as a snapshot; the second
+// version of books has no event (Order Book V2 Notification).
 func (r *reader) isData() bool {
 	switch string(r.event.Text) {
 	case "update", "all", "snapshot":
 		return true
+	case "":
+		return string(r.channel.Text) == "spot.obu"
 	}
 	return false
 }

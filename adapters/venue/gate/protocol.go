@@ -16,6 +16,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,8 +52,8 @@ func Limits() venue.Limits {
 		// collected by api-evangelist/gate-io); half of that is left to other programs there.
 		SnapshotEvery: 100 * time.Millisecond,
 		// Application ping pong: the server pings by protocol and cuts who does not answer;
-		// a client's ping restarts its timer. The protocol's ping is used, since that of the
-		// application wants the time of day.
+		// a client's ping restarts its timer. The protocol's ping is used: its answer is no frame
+		// to decode.
 		PingEvery: 10 * time.Second,
 		Silence:   40 * time.Second, // four pongs missed
 	}
@@ -117,9 +118,8 @@ func New(c venue.Config) ([]*Protocol, error) {
 	return all, nil
 }
 
-// requests are the frames that subscribe to every channel of the listings. The manual wants the
-// time of day in a request, within 60 s; an adapter reads no clock, and the client library
-// crypto-ws-client subscribes to public channels without it.
+// requests are the frames that subscribe to every channel of the listings, without the time of day,
+// which Stamp puts into them.
 func requests(listings []market.Listing, channels []market.Channel) (frames [][]byte) {
 	add := func(channel string, payload ...string) {
 		var e jx.Encoder
@@ -169,13 +169,23 @@ func (p *Protocol) Venue() market.Venue { return p.venue }
 func (p *Protocol) URL() string { return p.url }
 
 // Subscribe returns the frames to send, in order, once the connection is open, with SendEvery
-// between them.
+// between them and each through Stamp.
 func (p *Protocol) Subscribe() [][]byte {
 	frames := make([][]byte, len(p.requests))
 	for i := range frames {
 		frames[i] = append([]byte(nil), p.requests[i]...)
 	}
 	return frames
+}
+
+// Stamp returns a frame of Subscribe with the time of day in seconds in it, which the manual wants
+// in every request, at most 60 s from the venue's own (System API, Request: time).
+func (p *Protocol) Stamp(frame []byte, at market.Timestamp) []byte {
+	stamped := make([]byte, 0, len(frame)+24)
+	stamped = append(stamped, `{"time":`...)
+	stamped = strconv.AppendInt(stamped, at.Time().Unix(), 10)
+	stamped = append(stamped, ',')
+	return append(stamped, frame[1:]...)
 }
 
 // Ping returns nil for a WebSocket ping, and how often to send one.

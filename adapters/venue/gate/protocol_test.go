@@ -42,6 +42,10 @@ func TestConnection(t *testing.T) {
 			t.Errorf("\n got %s\nwant %s", frames[i], want[i])
 		}
 	}
+	const stamped = `{"time":1700000059,"id":1,"channel":"spot.tickers","event":"subscribe","payload":["BTC_USDT","ETH_BTC"]}`
+	if got := p.Stamp(frames[0], 1_700_000_059_999_999_999); string(got) != stamped || string(frames[0]) != want[0] {
+		t.Errorf("stamped %s\nof %s", got, frames[0])
+	}
 	if frame, every := p.Ping(); frame != nil || every <= 0 || p.Silence() < 2*every || p.Lifetime() != 0 {
 		t.Errorf("ping %s every %v, silence %v, lifetime %v", frame, every, p.Silence(), p.Lifetime())
 	}

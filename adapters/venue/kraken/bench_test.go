@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/maru-trading/maru/adapters/venue"
-	"github.com/maru-trading/maru/adapters/venue/scan"
 	"github.com/maru-trading/maru/adapters/venue/venuetest"
 )
 
@@ -91,8 +90,6 @@ func bookOf1(n int, asks, bids string) string {
 	}
 	return `[320,{"` + asks + `":[` + side(36501, 1) + `],"` + bids + `":[` + side(36500, -1) + `]},"book-1000","XBT/USD"]`
 }
-
-func number2(text string) venue.Token { return venue.Token{Text: []byte(text), Kind: scan.Number} }
 
 func BenchmarkDecode(b *testing.B) {
 	all, err := New(venue.Config{})

@@ -2,13 +2,16 @@ package kraken
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
@@ -150,34 +153,85 @@ func TestTextOf(t *testing.T) {
 	checksums(t, p, 0, 0)
 }
 
-// TestLevelsReadAlike: plain numbers are read by other code than those that are not; what comes out
-// is the same.
+// TestLevelsReadAlike: a level is what its numbers are as tokens, and how those were written, in
+// whichever version and by whichever code it is read.
 func TestLevelsReadAlike(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	p := decodeOnly(t)
 	for range 2000 {
-		var levels []string
-		var slow []level
-		var errSlow error
+		var objects, arrays []string
+		var want []level
+		var errWant error
 		for range r.IntN(4) {
 			price := fmt.Sprintf("%.*f", r.IntN(12), r.ExpFloat64()*math.Pow10(r.IntN(9)))
 			quantity := fmt.Sprintf("%.*f", r.IntN(12), r.ExpFloat64())
-			levels = append(levels, `{"price":`+price+`,"qty":`+quantity+`}`)
-			l, err := readLevel(venue.Token{Text: []byte(price), Kind: scan.Number}, venue.Token{Text: []byte(quantity), Kind: scan.Number}, "bids")
-			if slow = append(slow, l); errSlow == nil {
-				errSlow = err
+			if r.IntN(20) == 0 {
+				quantity += "e-1"
+			}
+			objects = append(objects, `{"price":`+price+`,"qty":`+quantity+`}`)
+			arrays = append(arrays, `["`+price+`","`+quantity+`","1.000001"]`)
+			l, err := levelOf(price, quantity)
+			if want = append(want, l); errWant == nil {
+				errWant = err
 			}
 		}
-		list := "[" + strings.Join(levels, ",") + "]"
+		list := "[" + strings.Join(objects, ",") + "]"
 		p.levels = nil
 		err := p.readLevels2(scan.DecodeStr(list), "bids")
-		if (err == nil) != (errSlow == nil) || err == nil && !slices.Equal(p.levels, slow) {
-			t.Fatalf("%s\n%+v, %v\n%+v, %v", list, p.levels, err, slow, errSlow)
+		if (err == nil) != (errWant == nil) || err == nil && !slices.Equal(p.levels, want) {
+			t.Fatalf("%s\n%+v, %v\n%+v, %v", list, p.levels, err, want, errWant)
+		}
+		for i := range arrays {
+			p.d.ResetBytes([]byte(arrays[i]))
+			if l, err := p.readLevel1("b"); err != nil && errWant == nil || err == nil && l != want[i] {
+				t.Fatalf("%s\n%+v, %v\n%+v", arrays[i], l, err, want[i])
+			}
 		}
 	}
-	for _, text := range []string{"", ".", "-1", "1e3", "1E3", "1.2.3", "..", "1,2", " 1", "1 ", "true", "1234567890123456789", "0.12345678901234567890"} {
-		if d, _, ok := plainNumber([]byte(text)); ok {
-			t.Errorf("%q is read as %v", text, d)
+}
+
+// levelOf makes a level of numbers as they were written, without the reader's shortcuts.
+func levelOf(price, quantity string) (l level, err error) {
+	priceToken, quantityToken := number2(price), number2(quantity)
+	if l.Price, err = priceToken.Price("f"); err != nil {
+		return l, err
+	}
+	if l.Quantity, err = quantityToken.Quantity("f"); err != nil {
+		return l, err
+	}
+	if l.Price.IsZero() {
+		return l, errors.New("price 0")
+	}
+	l.price, l.quantity = l.written(priceToken), l.written(quantityToken)
+	return l, nil
+}
+
+// TestAppendUint: digits come out as strconv writes them.
+func TestAppendUint(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	numbers := []uint64{0, 1, 9, 10, 99, 100, 101, math.MaxInt64, math.MaxUint64 - 1, math.MaxUint64}
+	for power := uint64(1); power < 1e19; power *= 10 {
+		numbers = append(numbers, power-1, power, power+1, power*10-1)
+	}
+	for length := range 64 {
+		for range 100 {
+			numbers = append(numbers, r.Uint64()>>length, 1<<length, 1<<length-1)
+		}
+	}
+	for _, n := range numbers {
+		if got, want := string(appendUint([]byte("x"), n)), "x"+strconv.FormatUint(n, 10); got != want {
+			t.Fatalf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestDaysTo: every day that a time can have is the day that package time counts.
+func TestDaysTo(t *testing.T) {
+	const day = 24 * 60 * 60
+	for n := range secondsMax / day {
+		d := time.Unix(int64(n)*day, 0).UTC()
+		if got := daysTo(d.Year(), int(d.Month()), d.Day()); got != n {
+			t.Fatalf("%v is day %d, want %d", d, got, n)
 		}
 	}
 }
@@ -227,7 +281,7 @@ func TestWrittenAgainstMap(t *testing.T) {
 				if r.IntN(3) > 0 {
 					quantity = 1 + r.IntN(500)
 				}
-				l, err := readLevel(token(price), token(quantity), "f")
+				l, err := levelOf(cents(price), cents(quantity))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -263,9 +317,10 @@ func TestWrittenAgainstMap(t *testing.T) {
 	}
 }
 
-func cents(n int) string { return fmt.Sprintf("%d.%02d", n/100, n%100) }
+// number2 is a number as a token.
+func number2(text string) venue.Token { return venue.Token{Text: []byte(text), Kind: scan.Number} }
 
-func token(n int) venue.Token { return number2(cents(n)) }
+func cents(n int) string { return fmt.Sprintf("%d.%02d", n/100, n%100) }
 
 func sorted(m map[int]int, bids bool) []int {
 	var prices []int

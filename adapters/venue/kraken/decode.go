@@ -110,21 +110,3 @@ func sideOf(t venue.Token, field string) (market.Side, error) {
 	}
 	return 0, venue.Refuse(venue.Schema, field, "%.20q, want buy or sell", t.Text)
 }
-
-// readLevel completes a level of which the tokens were read.
-func readLevel(price, quantity venue.Token, field string) (l level, err error) {
-	if l.Price, err = price.Price(field); err != nil {
-		return l, err
-	}
-	if l.Quantity, err = quantity.Quantity(field); err != nil {
-		return l, err
-	}
-	if l.Price.IsZero() {
-		return l, venue.Refuse(venue.Number, field, "a level at price 0")
-	}
-	var ok1, ok2 bool
-	l.price, ok1 = textOf(price.Text)
-	l.quantity, ok2 = textOf(quantity.Text)
-	l.odd = !ok1 || !ok2
-	return l, nil
-}

@@ -3,40 +3,49 @@ package kraken
 import (
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/adapters/venue"
+	"github.com/maru-trading/maru/adapters/venue/scan"
 )
 
-// read reads a level of two plain numbers, each in one pass for both its value and how it was
-// written; it is what takes most of the decoder's time on large books. false means that one is
-// written otherwise, or must be refused, and readLevel has to read them.
-func (l *level) read(price, quantity venue.Token) (ok bool) {
-	if l.Price.Decimal, l.price, ok = plainNumber(price.Text); !ok || l.price.digits == 0 {
-		return false
+// readPrice reads the value that d stands before as the level's price: in one pass both what it is
+// and how it was written, where it is written as usual.
+func (l *level) readPrice(d *scan.Decoder, field string) error {
+	if digits, places, ok := d.Plain(); ok {
+		n, err := market.NewDecimal(int64(digits), -places) // of 18 digits all fit
+		l.Price.Decimal, l.price = n, text{digits, uint8(places)}
+		return err
 	}
-	l.Quantity.Decimal, l.quantity, ok = plainNumber(quantity.Text)
-	return ok
+	t, err := venue.ReadToken(d)
+	if err != nil {
+		return err
+	}
+	if l.Price, err = t.Price(field); err != nil {
+		return err
+	}
+	l.price = l.written(t)
+	return nil
 }
 
-// plainNumber reads digits with at most one point among them; false if there is anything else, or
-// if there are more of them than an int64 holds or a Decimal has places.
-func plainNumber(from []byte) (d market.Decimal, t text, ok bool) {
-	const digitsMax = 18
-	n, point := uint64(0), -1
-	for i, c := range from {
-		if isDigit(c) {
-			n = n*10 + uint64(c-'0')
-		} else if c == '.' && point < 0 {
-			point = i
-		} else {
-			return d, t, false
-		}
+// readQuantity is readPrice of the level's quantity.
+func (l *level) readQuantity(d *scan.Decoder, field string) error {
+	if digits, places, ok := d.Plain(); ok {
+		n, err := market.NewDecimal(int64(digits), -places)
+		l.Quantity.Decimal, l.quantity = n, text{digits, uint8(places)}
+		return err
 	}
-	places, digits := 0, len(from)
-	if point >= 0 {
-		places, digits = digits-point-1, digits-1
+	t, err := venue.ReadToken(d)
+	if err != nil {
+		return err
 	}
-	if digits == 0 || digits > digitsMax {
-		return d, t, false
+	if l.Quantity, err = t.Quantity(field); err != nil {
+		return err
 	}
-	d, err := market.NewDecimal(int64(n), -places)
-	return d, text{digits: n, places: uint8(places)}, err == nil
+	l.quantity = l.written(t)
+	return nil
+}
+
+// written returns a number as it was written; of one that text cannot hold the level says so.
+func (l *level) written(number venue.Token) text {
+	t, ok := textOf(number.Text)
+	l.odd = l.odd || !ok
+	return t
 }

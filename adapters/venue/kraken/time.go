@@ -63,8 +63,8 @@ func rfc3339(t venue.Token, field string) (market.Timestamp, error) {
 		}
 		if ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7 && year >= yearMin && year <= yearMax &&
 			month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour < 24 && minute < 60 && second < 60 {
-			at := time.Date(year, time.Month(month), day, hour, minute, second, int(n), time.UTC)
-			return market.Timestamp(at.UnixNano()), nil
+			seconds := int64(daysTo(year, month, day)*24+hour)*3600 + int64(minute*60+second)
+			return market.Seconds(seconds) + market.Timestamp(n), nil
 		}
 	}
 	at, err := time.Parse(time.RFC3339Nano, string(s)) // also the 29th and later: some months have none
@@ -72,6 +72,17 @@ func rfc3339(t venue.Token, field string) (market.Timestamp, error) {
 		return 0, venue.Refuse(venue.Number, field, "%.40q, want a time such as 2023-09-25T07:49:37.708706Z", s)
 	}
 	return market.TimestampOf(at), nil
+}
+
+// daysTo returns how many days lie between 1970-01-01 and a day of the years from 1970 on. Package
+// time, which knows zones and days out of range, takes longer.
+func daysTo(year, month, day int) int {
+	if month <= 2 { // count years from March, so that a leap day is the last of its year
+		year--
+		month += 12
+	}
+	const beforeEpoch = 719_469 // days from 0000-02-29 to 1970-01-01, by the same rule
+	return year*365 + year/4 - year/100 + year/400 + (month*153-457)/5 + day - beforeEpoch
 }
 
 func present(t venue.Token, field string) error {

@@ -245,32 +245,38 @@ func (p *Protocol) readLevel1(field string) (l level, err error) {
 	if err != nil {
 		return l, err
 	}
-	var price, quantity venue.Token
 	n := 0
 	for ; items.Next(); n++ {
-		t, err := venue.ReadToken(d)
-		if err != nil {
-			return l, err
-		}
 		switch n {
 		case 0:
-			price = t
+			err = l.readPrice(d, field)
 		case 1:
-			quantity = t
+			err = l.readQuantity(d, field)
 		case 2: // of equal length, later times are larger as text
+			var t venue.Token
+			if t, err = venue.ReadToken(d); err != nil {
+				return l, err
+			}
 			newest := p.f.a.newest
 			if len(t.Text) > len(newest) || len(t.Text) == len(newest) && bytes.Compare(t.Text, newest) > 0 {
 				p.f.a.newest = t.Text
 			}
+		default:
+			err = d.Skip()
+		}
+		if err != nil {
+			return l, err
 		}
 	}
-	if err := items.Err(); err != nil {
-		return l, err
-	}
-	if n < 2 {
+	switch {
+	case items.Err() != nil:
+		return l, items.Err()
+	case n < 2:
 		return l, venue.Refuse(venue.Schema, field, "want a level of price and volume, got %d values", n)
+	case l.Price.IsZero():
+		return l, venue.Refuse(venue.Number, field, "a level at price 0")
 	}
-	return readLevel(price, quantity, field)
+	return l, nil
 }
 
 // arrayEvents makes the messages of an array frame, but for books, which finish makes.

@@ -327,7 +327,10 @@ func (p *Protocol) readLevels2(d *scan.Decoder, field string) error {
 		if err := d.Object(); err != nil {
 			return err
 		}
-		var price, quantity venue.Token
+		// The level is made in its place: it is large.
+		p.levels = append(p.levels, level{})
+		l := &p.levels[len(p.levels)-1]
+		hasPrice, hasQuantity := false, false
 		for {
 			key, ok := d.NextKey()
 			if !ok {
@@ -336,9 +339,9 @@ func (p *Protocol) readLevels2(d *scan.Decoder, field string) error {
 			var err error
 			switch string(key) {
 			case "price":
-				price, err = venue.ReadToken(d)
+				hasPrice, err = true, l.readPrice(d, field)
 			case "qty":
-				quantity, err = venue.ReadToken(d)
+				hasQuantity, err = true, l.readQuantity(d, field)
 			default:
 				err = d.Skip()
 			}
@@ -346,17 +349,13 @@ func (p *Protocol) readLevels2(d *scan.Decoder, field string) error {
 				return err
 			}
 		}
-		if err := d.Err(); err != nil {
-			return err
-		}
-		p.levels = append(p.levels, level{})
-		l := &p.levels[len(p.levels)-1]
-		if l.read(price, quantity) {
-			continue
-		}
-		var err error
-		if *l, err = readLevel(price, quantity, field); err != nil {
-			return err
+		switch {
+		case d.Err() != nil:
+			return d.Err()
+		case !hasPrice || !hasQuantity:
+			return venue.Refuse(venue.Schema, field, "missing")
+		case l.Price.IsZero():
+			return venue.Refuse(venue.Number, field, "a level at price 0")
 		}
 	}
 	return d.Err()

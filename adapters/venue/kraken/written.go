@@ -2,6 +2,8 @@ package kraken
 
 import (
 	"hash/crc32"
+	"math/bits"
+	"slices"
 	"strconv"
 
 	"github.com/maru-trading/maru/actors/market"
@@ -69,12 +71,63 @@ func textOf(number []byte) (t text, ok bool) {
 
 // appendTo appends the digits, padded with zeros to so many places.
 func (t text) appendTo(dst []byte, places uint8) []byte {
-	dst = strconv.AppendUint(dst, t.digits, 10)
+	dst = appendUint(dst, t.digits)
 	for ; places > t.places; places-- {
 		dst = append(dst, '0')
 	}
 	return dst
 }
+
+// appendUint is strconv.AppendUint in base 10, but writes the digits where they belong instead of
+// copying them there: a checksum asks for forty numbers.
+func appendUint(dst []byte, n uint64) []byte {
+	at := len(dst)
+	end := at + decimalLength(n)
+	dst = slices.Grow(dst, digitsMax)[:end]
+	for n >= 100 {
+		rest := n % 100 * 2
+		n /= 100
+		end -= 2
+		dst[end], dst[end+1] = pairs[rest], pairs[rest+1]
+	}
+	if n >= 10 {
+		dst[at], dst[at+1] = pairs[2*n], pairs[2*n+1]
+	} else {
+		dst[at] = '0' + byte(n)
+	}
+	return dst
+}
+
+// digitsMax is how many digits an uint64 has at most.
+const digitsMax = 20
+
+// decimalLength returns how many digits n has; one for zero.
+func decimalLength(n uint64) int {
+	// 1233/4096 is a little less than log10 of 2: the length in bits gives the number of digits, or
+	// one less.
+	length := bits.Len64(n|1) * 1233 >> 12
+	if n >= powers[length] {
+		length++
+	}
+	return max(length, 1)
+}
+
+// powers are 10^i; 10^20 is beyond an uint64.
+var powers = func() (all [digitsMax]uint64) {
+	all[0] = 1
+	for i := 1; i < len(all); i++ {
+		all[i] = all[i-1] * 10
+	}
+	return all
+}()
+
+// pairs are the numbers below 100, two digits each.
+var pairs = func() (all [200]byte) {
+	for i := range 100 {
+		all[2*i], all[2*i+1] = '0'+byte(i/10), '0'+byte(i%10)
+	}
+	return all
+}()
 
 // level is a level of a frame with both numbers as they were written.
 type level struct {
@@ -113,6 +166,12 @@ func (s *side) row(i int) *row { return &s.rows[s.from+i] }
 // find returns where a price is, or where it would have to be put.
 func (s *side) find(p market.Price) (i int, found bool) {
 	low, high := 0, s.len()
+	// A snapshot comes best first: each level belongs behind all others.
+	if high > 0 {
+		if c := s.row(high - 1).at.Cmp(p.Decimal); c != 0 && c < 0 != s.bid {
+			return high, false
+		}
+	}
 	for low < high {
 		mid := int(uint(low+high) / 2)
 		c := s.row(mid).at.Cmp(p.Decimal)

@@ -47,6 +47,15 @@ type (
 			Time     string `json:"ts"`
 		} `json:"data"`
 	}
+	jsonBBO struct {
+		Arg  jsonArg `json:"arg"`
+		Data []struct {
+			Asks [][4]string `json:"asks"`
+			Bids [][4]string `json:"bids"`
+			Time string      `json:"ts"`
+			Seq  int64       `json:"seqId"`
+		} `json:"data"`
+	}
 	jsonBooks struct {
 		Arg    jsonArg `json:"arg"`
 		Action string  `json:"action"`
@@ -105,6 +114,7 @@ func BenchmarkDecode(b *testing.B) {
 	}{
 		{"trade", tradeFrame, new(jsonTrades)},
 		{"ticker", tickerFrame, new(jsonTickers)},
+		{"bbo", bboFrame, new(jsonBBO)},
 		{"book_2x20", bookOf("update", 20, 0), new(jsonBooks)},
 		{"book_2x20_checked", bookOf("update", 20, checksumOf(20)), new(jsonBooks)},
 		{"book_2x400", bookOf("snapshot", 400, 0), new(jsonBooks)},

@@ -2,7 +2,6 @@ package okx
 
 import (
 	"hash/crc32"
-	"sort"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
@@ -116,13 +115,18 @@ func (b *written) set(t *text) bool {
 func setLevel(to *[]writtenLevel, t *text) bool {
 	levels := *to
 	price := t.level.Price.Decimal
-	at := sort.Search(len(levels), func(i int) bool {
-		if t.side == market.Buy { // worst first: bids ascend
-			return !levels[i].price.Less(price)
+	at, end, found := 0, len(levels), false
+	for at < end && !found { // worst first: bids ascend
+		middle := int(uint(at+end) / 2)
+		switch c := levels[middle].price.Cmp(price); {
+		case c == 0:
+			at, found = middle, true
+		case c < 0 == (t.side == market.Buy):
+			at = middle + 1
+		default:
+			end = middle
 		}
-		return !price.Less(levels[i].price.Decimal)
-	})
-	found := at < len(levels) && levels[at].price == t.level.Price
+	}
 	switch {
 	case t.level.Quantity.IsZero():
 		if found {

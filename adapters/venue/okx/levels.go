@@ -40,18 +40,11 @@ func readLevel(d *scan.Decoder, field string) (t text, err error) {
 	}
 	n := 0
 	for ; values.Next(); n++ {
-		var v venue.Token
 		switch n {
 		case 0:
-			if v, err = venue.ReadToken(d); err == nil {
-				t.price = v.Text
-				t.level.Price, err = v.Price(field)
-			}
+			t.level.Price, t.price, err = venue.ReadWrittenPrice(d, field)
 		case 1:
-			if v, err = venue.ReadToken(d); err == nil {
-				t.size = v.Text
-				t.level.Quantity, err = v.Quantity(field)
-			}
+			t.level.Quantity, t.size, err = venue.ReadWrittenQuantity(d, field)
 		default:
 			err = d.Skip()
 		}

@@ -32,7 +32,8 @@ const (
 	// Subprotocol is what a client offers that wants the recorded time in front of each frame.
 	Subprotocol = "maru.replay.v1"
 	// HeaderRecorded is on each REST answer: the time of receipt recorded with it, in unix
-	// nanoseconds.
+	// nanoseconds. It lies after the client's position where nothing was recorded up to there: the
+	// answer is then the first one to come, and must not be used before that time.
 	HeaderRecorded = "Maru-Recorded-At"
 	// HeaderPosition may be on a REST request: the time, in unix nanoseconds, of the last frame the
 	// client has worked through. Without it the server takes the last frame it sent, which runs

@@ -659,15 +659,20 @@ func TestRESTServesTheNewestUpToThePosition(t *testing.T) {
 	}
 	path := record(t, text(5, "x"), http(10, "first"), text(15, "y"), http(20, "second"), text(25, "z"))
 	s := serve(t, Config{Venue: "binance", Files: []string{path}})
+	recorded := map[string]string{"first": "10", "second": "20"}
 	ask := func(want string, header ...string) {
 		t.Helper()
-		if status, body, _ := get(t, s.RESTURL()+"/api/v3/depth?limit=5&symbol=a", header...); status != 200 || body != want {
-			t.Errorf("%v: %d %q, want %q", header, status, body, want)
+		if status, body, h := get(t, s.RESTURL()+"/api/v3/depth?limit=5&symbol=a", header...); status != 200 || body != want || h.Get(HeaderRecorded) != recorded[want] {
+			t.Errorf("%v: %d %q of %s, want %q", header, status, body, h.Get(HeaderRecorded), want)
 		}
 	}
 	ask("first")
 	for position, want := range map[string]string{"0": "first", "5": "first", "10": "first", "19": "first", "20": "second", "99": "second"} {
 		ask(want, HeaderPosition, position)
+	}
+	// Before the first there was none: these are early, and it is said.
+	if st := s.Stats(); st.RESTServed != 7 || st.RESTEarly != 3 {
+		t.Errorf("%d answers, %d of them early", st.RESTServed, st.RESTEarly)
 	}
 	if status, _, _ := get(t, s.RESTURL()+"/api/v3/depth?symbol=A", HeaderPosition, "x"); status != 400 {
 		t.Errorf("a bad position gives %d", status)

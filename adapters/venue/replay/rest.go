@@ -15,10 +15,6 @@ import (
 	"github.com/maru-trading/maru/adapters/venue/capture"
 )
 
-// restBytesMax bounds the recorded REST bodies that a server holds. A day's snapshots of a
-// hundred books fit.
-const restBytesMax = 64 << 20
-
 // file is what one look through a session tells.
 type file struct {
 	path      string
@@ -29,21 +25,20 @@ type file struct {
 
 // body is one recorded REST answer.
 type body struct {
-	at   market.Timestamp
-	text []byte
+	at market.Timestamp
+	in place // of the vault
 }
 
-// restIndex holds the recorded answers by what was asked, in order of time.
+// restIndex says where the recorded answers are, by what was asked, in order of time.
 type restIndex map[string][]body
 
-// survey reads every session once: it finds the REST bodies, and the faults of the files before
-// anybody connects.
-func survey(d dialect, paths []string) ([]file, restIndex, error) {
+// survey reads every session once: it puts the REST bodies into the vault, and finds the faults of
+// the files before anybody connects.
+func survey(d dialect, paths []string, v *vault) ([]file, restIndex, error) {
 	index := restIndex{}
 	files := make([]file, 0, len(paths))
-	size := 0
 	for _, path := range paths {
-		f, err := surveyFile(d, path, index, &size)
+		f, err := surveyFile(d, path, index, v)
 		if err != nil {
 			return nil, nil, fmt.Errorf("replay: %w", err)
 		}
@@ -55,7 +50,7 @@ func survey(d dialect, paths []string) ([]file, restIndex, error) {
 	return files, index, nil
 }
 
-func surveyFile(d dialect, path string, index restIndex, size *int) (file, error) {
+func surveyFile(d dialect, path string, index restIndex, v *vault) (file, error) {
 	r, err := capture.Open(path)
 	if err != nil {
 		return file{}, err
@@ -63,16 +58,10 @@ func surveyFile(d dialect, path string, index restIndex, size *int) (file, error
 	defer r.Close()
 	var (
 		f     = file{path: path}
-		found []body // frames that look like REST bodies
+		found = 0 // frames that look like REST bodies
 		depth = map[string]bool{}
 		named = false // some frame names its stream
 	)
-	keep := func(row capture.Row) (body, error) {
-		if *size += len(row.Payload); *size > restBytesMax {
-			return body{}, fmt.Errorf("%s:%d: the sessions hold more than %d bytes of REST bodies: play fewer at once", path, r.Line(), restBytesMax)
-		}
-		return body{row.At, slices.Clone(row.Payload)}, nil
-	}
 	for {
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -91,19 +80,12 @@ func surveyFile(d dialect, path string, index restIndex, size *int) (file, error
 			if err != nil {
 				return file{}, fmt.Errorf("%s:%d: URL of a REST body: %w", path, r.Line(), err)
 			}
-			b, err := keep(row)
-			if err != nil {
-				return file{}, err
+			if err := index.keep(d.restKey(u), row, v); err != nil {
+				return file{}, fmt.Errorf("%s:%d: %w", path, r.Line(), err)
 			}
-			key := d.restKey(u)
-			index[key] = append(index[key], b)
 		case row.Kind != capture.KindReceived:
 		case d.body(row.Payload):
-			b, err := keep(row)
-			if err != nil {
-				return file{}, err
-			}
-			found = append(found, b)
+			found++
 		default:
 			if d.stream(row.Payload) != nil {
 				named = true
@@ -116,25 +98,62 @@ func surveyFile(d dialect, path string, index restIndex, size *int) (file, error
 	// On a connection whose frames name their streams, one that does not came another way. Where
 	// none does, as on a raw stream of partial books, it is a frame like the others.
 	f.bodies = named
-	if named && len(depth) == 1 {
+	switch {
+	case !named || found == 0:
+	case len(depth) != 1:
+		f.unplaced = found
+	default:
 		for symbol := range depth {
-			key := d.depthKey(symbol)
-			index[key] = append(index[key], found...)
+			if err := index.keepBodies(d, path, d.depthKey(symbol), v); err != nil {
+				return file{}, err
+			}
 		}
-	} else if named {
-		f.unplaced = len(found)
 	}
 	return f, nil
 }
 
-// find returns the newest answer recorded up to that time, or else the first one after it.
-func (x restIndex) find(key string, at market.Timestamp) (body, bool) {
+// keep adds an answer.
+func (x restIndex) keep(key string, row capture.Row, v *vault) error {
+	in, err := v.put(row.Payload)
+	if err != nil {
+		return fmt.Errorf("keep a REST body: %w: play fewer sessions at once", err)
+	}
+	x[key] = append(x[key], body{row.At, in})
+	return nil
+}
+
+// keepBodies adds the frames of a session that are REST bodies.
+func (x restIndex) keepBodies(d dialect, path, key string, v *vault) error {
+	r, err := capture.Open(path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for {
+		row, err := r.Next()
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, capture.ErrTruncated):
+			return nil
+		case err != nil:
+			return err
+		case row.Kind != capture.KindReceived || !d.body(row.Payload):
+			continue
+		}
+		if err := x.keep(key, row, v); err != nil {
+			return fmt.Errorf("%s:%d: %w", path, r.Line(), err)
+		}
+	}
+}
+
+// find returns the newest answer recorded up to that time. Where there is none it returns the first
+// one after it, and that it is early: whoever asked must not use it before its time has come.
+func (x restIndex) find(key string, at market.Timestamp) (b body, early, ok bool) {
 	bodies := x[key]
 	if len(bodies) == 0 {
-		return body{}, false
+		return body{}, false, false
 	}
 	i := sort.Search(len(bodies), func(i int) bool { return bodies[i].at > at })
-	return bodies[max(i-1, 0)], true
+	return bodies[max(i-1, 0)], i == 0, true
 }
 
 // serveREST answers as recorded.
@@ -153,15 +172,25 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 		s.restFault(w, http.StatusMethodNotAllowed, "a replay answers GET only")
 		return
 	}
-	b, ok := s.rest.find(s.dialect.restKey(r.URL), position)
+	b, early, ok := s.rest.find(s.dialect.restKey(r.URL), position)
 	if !ok {
 		s.restFault(w, http.StatusNotFound, fmt.Sprintf("no answer to %.200q was recorded in this session", r.URL.RequestURI()))
 		return
 	}
-	s.count(func(st *Stats) { st.RESTServed++ })
+	text, err := s.vault.get(b.in)
+	if err != nil {
+		s.restFault(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	s.count(func(st *Stats) {
+		st.RESTServed++
+		if early {
+			st.RESTEarly++
+		}
+	})
 	w.Header().Set(HeaderRecorded, strconv.FormatInt(int64(b.at), 10))
-	w.Header().Set("Content-Length", strconv.Itoa(len(b.text)))
-	_, _ = w.Write(b.text) // a client that left needs no answer
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	_, _ = w.Write(text) // a client that left needs no answer
 }
 
 func (s *Server) restFault(w http.ResponseWriter, status int, message string) {

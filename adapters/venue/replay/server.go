@@ -26,6 +26,7 @@ type Stats struct {
 	Unwanted    uint64            // frames that no client had subscribed to
 	Cuts        uint64            // connections broken on purpose
 	RESTServed  uint64
+	RESTEarly   uint64   // of them, recorded later than where the client was: there was none before
 	RESTMissing uint64   // REST requests refused: nothing recorded, or not understood
 	Connections uint64   // WebSocket connections so far
 	Truncated   []string // files that break off
@@ -49,6 +50,7 @@ type Server struct {
 	dialect  dialect
 	files    []file
 	rest     restIndex
+	vault    *vault // of their bodies
 	listener net.Listener
 	http     *http.Server
 
@@ -85,21 +87,25 @@ func New(config Config) (*Server, error) {
 		config.Clock = wallClock{}
 	}
 	d := dialectOf(config.Venue)
-	files, rest, err := survey(d, config.Files)
+	bodies := newVault()
+	files, rest, err := survey(d, config.Files, bodies)
 	if err != nil {
+		bodies.close()
 		return nil, err
 	}
 	line, err := openTimeline(d, files)
 	if err != nil {
+		bodies.close()
 		return nil, err
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		line.close()
+		bodies.close()
 		return nil, fmt.Errorf("replay: %w", err)
 	}
 	s := &Server{
-		config: config, dialect: d, files: files, rest: rest, listener: listener,
+		config: config, dialect: d, files: files, rest: rest, vault: bodies, listener: listener,
 		done: make(chan struct{}), closing: make(chan struct{}), changed: make(chan struct{}, 1),
 		open:  map[*client]bool{},
 		stats: Stats{Sent: map[string]uint64{}},
@@ -165,6 +171,7 @@ func (s *Server) Close() error {
 	s.mu.Unlock()
 	err := s.http.Close()
 	s.loop.Wait()
+	s.vault.close()
 	return err
 }
 

@@ -1,6 +1,9 @@
 package scan
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // Object enters the object that comes next; NextKey then goes through its fields. It fails with a
 // TypeError if something else comes.
@@ -36,6 +39,9 @@ func (d *Decoder) NextKey() (key []byte, ok bool) {
 		return nil, false
 	}
 	end := i
+	for end+8 <= len(b) && special(binary.LittleEndian.Uint64(b[end:])) == 0 {
+		end += 8
+	}
 	for end < len(b) && inKey[b[end]] {
 		end++
 	}
@@ -87,9 +93,9 @@ func (d *Decoder) slowKey(start, i int) (key []byte, ok bool) {
 	return key, true
 }
 
-// inKey marks what the names of fields are made of, with few exceptions. Names are short, and their
-// lengths are the same from frame to frame: going letter by letter, whose end the processor foresees,
-// lets it begin on what follows earlier than looking at eight letters and counting would.
+// inKey marks what the names of fields are made of, with few exceptions: what special does not mark.
+// The lengths of names are the same from frame to frame: going over their last letters one by one,
+// whose end the processor foresees, lets it begin on what follows earlier than counting would.
 var inKey = func() (is [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		is[c] = c != '"' && c != '\\'

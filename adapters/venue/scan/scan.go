@@ -40,7 +40,7 @@ func (t Type) String() string {
 	return "unknown"
 }
 
-var typeNames = [...]string{"invalid", "string", "number", "null", "bool", "array", "object"}
+var typeNames = [...]string{"nothing", "string", "number", "null", "bool", "array", "object"}
 
 // typeOf holds the type of the value that a byte begins.
 var typeOf = [256]Type{
@@ -66,6 +66,7 @@ type Decoder struct {
 	pos       int
 	depth     int
 	opened    bool // an array or object was entered, and nothing of it read yet
+	from, to  int  // where the number stands that Plain read
 	err       error
 	unescaped []byte // only ever appended to between two ResetBytes
 }
@@ -79,6 +80,7 @@ func DecodeStr(frame string) *Decoder { return DecodeBytes([]byte(frame)) }
 // ResetBytes begins another frame. What was handed out of the one before no longer holds.
 func (d *Decoder) ResetBytes(frame []byte) {
 	d.buf, d.pos, d.depth, d.opened, d.err = frame, 0, 0, false, nil
+	d.from, d.to = 0, 0
 	if cap(d.unescaped) > unescapedKeep {
 		d.unescaped = nil
 	}

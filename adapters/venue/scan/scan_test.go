@@ -4,7 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
 	"reflect"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,6 +43,65 @@ func TestValidAgreesWithEncodingJSON(t *testing.T) {
 		}
 	}
 }
+
+// TestPlainReadsWhatValueReads holds Plain against Value: what it takes is a number written as it says,
+// it ends where Value ends, and what it does not take stays where it was.
+func TestPlainReadsWhatValueReads(t *testing.T) {
+	texts := slices.Clone(texts)
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		texts = append(texts, fmt.Sprintf("%.*f", r.IntN(12), r.ExpFloat64()*math.Pow10(r.IntN(12))))
+	}
+	for _, digits := range []string{"1", "12345678", "123456789", "12345678901234567", "123456789012345678", "1234567890123456789", "9999999999999999999", "123456789012345678901234567890"} {
+		for i := range len(digits) + 1 {
+			texts = append(texts, digits[:i]+"."+digits[i:])
+		}
+		texts = append(texts, digits, "0"+digits, "-"+digits, "+"+digits, digits+"e1", digits+" ")
+	}
+	taken := 0
+	for _, text := range texts {
+		for _, form := range []string{"%s", "%s,", "%s]", "%s}", "%s ", `"%s"`, `"%s",`, `"%s" `, `"%s`, " %s,"} {
+			if comparePlain(t, fmt.Sprintf(form, text)) {
+				taken++
+			}
+		}
+	}
+	if taken < 5000 {
+		t.Errorf("only %d numbers were taken", taken)
+	}
+}
+
+// comparePlain reports whether Plain took what text begins with.
+func comparePlain(t *testing.T, text string) bool {
+	t.Helper()
+	d, plain := scan.DecodeStr(text), scan.DecodeStr(text)
+	digits, places, ok := plain.Plain()
+	kind, value, err := d.Value()
+	if !ok {
+		if again, valueAgain, errAgain := plain.Value(); again != kind || !bytes.Equal(valueAgain, value) || (errAgain == nil) != (err == nil) {
+			t.Fatalf("%q: behind Plain %v %q %v, without %v %q %v", text, again, valueAgain, errAgain, kind, value, err)
+		}
+		return false
+	}
+	if err != nil || kind != scan.Number && kind != scan.String || !numberShape.Match(value) {
+		t.Fatalf("%q is taken, and is %v %q, %v", text, kind, value, err)
+	}
+	if written := plain.PlainText(); !bytes.Equal(written, value) || cap(written) != len(written) {
+		t.Fatalf("%q: Plain read %q, want %q", text, written, value)
+	}
+	whole, decimals, _ := strings.Cut(string(value), ".")
+	if n, err := strconv.ParseUint(whole+decimals, 10, 64); err != nil || n != digits || len(decimals) != places || len(whole+decimals) > 18 {
+		t.Fatalf("%q is read as %d with %d places (%v)", text, digits, places, err)
+	}
+	rest, restPlain := d.Skip(), plain.Skip() // both stand at the same place
+	if fmt.Sprint(rest) != fmt.Sprint(restPlain) {
+		t.Fatalf("%q: behind it %v, want %v", text, restPlain, rest)
+	}
+	return true
+}
+
+// numberShape is what Plain takes, but for the number of digits.
+var numberShape = regexp.MustCompile(`^(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 
 // compare holds scan against encoding/json: what is valid, and what it says.
 func compare(t *testing.T, text []byte) {
@@ -317,7 +381,7 @@ func TestUnescapedStringsHoldUntilReset(t *testing.T) {
 }
 
 func TestTypeNames(t *testing.T) {
-	for kind, want := range map[scan.Type]string{scan.Invalid: "invalid", scan.Object: "object", 99: "unknown"} {
+	for kind, want := range map[scan.Type]string{scan.Invalid: "nothing", scan.Object: "object", 99: "unknown"} {
 		if kind.String() != want {
 			t.Errorf("%d: %s, want %s", kind, kind, want)
 		}
@@ -358,6 +422,7 @@ func FuzzScan(f *testing.F) {
 			return
 		}
 		compare(t, text)
+		comparePlain(t, string(text))
 	})
 }
 

@@ -104,6 +104,9 @@ func TestDecodeShapes(t *testing.T) {
 		"heartbeat": {upFrame, must(message.NewNotice(message.NoticeFields{
 			Origin: message.Origin{Received: 42}, Venue: Name, Type: message.NoticeHeartbeat,
 		}))},
+		"list of subscriptions": {`{"method":"LIST_SUBSCRIPTIONS","result":[{"type":"ticker","codes":["KRW-BTC"],"level":0}],"ticket":"x"}`, must(message.NewNotice(message.NoticeFields{
+			Origin: message.Origin{Received: 42}, Venue: Name, Type: message.NoticeAck, Code: "LIST_SUBSCRIPTIONS",
+		}))},
 		"other status": {`{"status":"DOWN"}`, must(message.NewNotice(message.NoticeFields{
 			Origin: message.Origin{Received: 42}, Venue: Name, Type: message.NoticeStatus, Detail: "DOWN",
 		}))},

@@ -252,6 +252,8 @@ func (r *decoder) notice(received market.Timestamp) (message.Event, error) {
 	case r.f.status.Present():
 		f.Type = message.NoticeStatus
 		f.Detail = venue.Words(r.f.status)
+	case r.f.method.Present(): // LIST_SUBSCRIPTIONS
+		f.Type, f.Code = message.NoticeAck, venue.Word(r.f.method)
 	default:
 		return nil, venue.Refuse(venue.Schema, "type", "missing")
 	}

@@ -18,6 +18,7 @@ type fields struct {
 	candleStart                    venue.Token
 	candleVolume, candleTurnover   venue.Token
 	status, errorName, errorReason venue.Token
+	method                         venue.Token // of a request that is answered
 	hasUnits, hasError             bool
 }
 
@@ -80,6 +81,8 @@ func (r *decoder) readObject() error {
 			t = &f.candleTurnover
 		case "status":
 			t = &f.status
+		case "method":
+			t = &f.method
 		case "orderbook_units", "obu":
 			f.hasUnits = true
 			r.bids, r.asks = r.bids[:0], r.asks[:0]
@@ -155,19 +158,16 @@ func (r *decoder) readUnits() error {
 				}
 				continue
 			}
-			t, err := venue.ReadToken(d)
-			if err != nil {
-				return err
-			}
+			var err error
 			switch field {
 			case 1:
-				ask.Price, err = t.Price("ask_price")
+				ask.Price, err = venue.ReadPrice(d, "ask_price")
 			case 2:
-				bid.Price, err = t.Price("bid_price")
+				bid.Price, err = venue.ReadPrice(d, "bid_price")
 			case 4:
-				ask.Quantity, err = t.Quantity("ask_size")
+				ask.Quantity, err = venue.ReadQuantity(d, "ask_size")
 			case 8:
-				bid.Quantity, err = t.Quantity("bid_size")
+				bid.Quantity, err = venue.ReadQuantity(d, "bid_size")
 			}
 			if err != nil {
 				return err

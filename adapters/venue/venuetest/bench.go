@@ -12,7 +12,8 @@ import (
 
 // Bench measures a decoder on one frame, and beside it encoding/json reading the same frame into
 // a value of shape's type (a pointer to a struct), which is what the decoder is worth comparing
-// with. It reports the ratio of the two in runs of its own.
+// with. Of books it reports the levels, too. cmd/bench reads what the two report under BenchmarkDecode,
+// whose names begin with the kind of the frame: ticker, bbo, trade or book, then what is special.
 func Bench(b *testing.B, d Decoder, frame []byte, shape any) {
 	b.Helper()
 	var events []message.Event
@@ -34,6 +35,7 @@ func Bench(b *testing.B, d Decoder, frame []byte, shape any) {
 			}
 		}
 		if levels > 0 {
+			b.ReportMetric(float64(levels), "levels")
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(levels), "ns/level")
 		}
 	})
