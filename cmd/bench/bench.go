@@ -25,11 +25,14 @@ var benches = []bench{
 	{"chain-replay", "the whole chain through the WebSocket replay server", chainFromReplay},
 	{"ticks", "feeder → state → classifier with 5,000 decoded instruments", tickRate},
 	{"latency", "tick to decision at 50,000 ticks/s", tickToDecision},
+	{"load", "100,000 frames/s over 20 sockets, none lost", loadOverSockets},
+	{"quiet", "processor time while 5,000 instruments tick once a minute", quietMarket},
 	{"journal", "durable appends to the journal", journalAppends},
 	{"memory", "resident memory of the state of 5,000 instruments", residentMemory},
 	{"start", "start of the real binary", startToReady},
-	{"decode", "one frame, beside encoding/json", decodeFrames},
+	{"decode", "one frame of each venue and kind, beside encoding/json", decodeFrames},
 	{"criteria", "2,000 instruments × 13 criteria, beside Go by hand", criteria},
+	{"screens", "2,000 and 5,000 instruments × 13 criteria by columns, beside Go by hand and a general VM", screens},
 	{"mailbox", "telling an actor, beside the library's mailbox", mailboxTell},
 }
 
@@ -75,7 +78,7 @@ func (r *runner) all(ctx context.Context, chosen []bench) result {
 		}
 		r.note("%d/%d %s: %s", i+1, len(chosen), b.name, b.what)
 		begun := time.Now()
-		limited, cancel := context.WithTimeout(ctx, pick(r, 5*time.Minute, 30*time.Second))
+		limited, cancel := context.WithTimeout(ctx, pick(r, 5*time.Minute, 2*time.Minute))
 		rows, err := b.run(limited, r)
 		cancel()
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/maru-trading/maru/actors/classifier"
+	"github.com/maru-trading/maru/actors/feeder"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 )
@@ -122,7 +123,7 @@ func decisions(ctx context.Context, warm, n int) (o offered, err error) {
 		}
 		over <- err
 	}
-	l, err := startLine(lineConfig{state: cfg, engines: engines, protocol: protocol, frames: frames, listener: func(c message.Classified) {
+	l, err := startLine(lineConfig{state: cfg, engines: engines, protocols: []feeder.Protocol{protocol}, frames: frames, listener: func(c message.Classified) {
 		o.samples = append(o.samples, int64(market.TimestampOf(time.Now()).Sub(c.Fields().Received)))
 	}})
 	if err != nil {

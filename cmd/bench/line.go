@@ -25,23 +25,27 @@ type line struct {
 	sys     *actor.ActorSystem
 	metrics *telemetry.Metrics
 	stats   []*system.MailboxStats
+	dead    deadLetters
 	stages  []*actor.PID // in the order in which they are ended
 }
 
 // lineConfig says what a line is made of.
 type lineConfig struct {
-	state    state.Config
-	engines  []classifier.Config
-	protocol feeder.Protocol
-	frames   iter.Seq2[[]byte, market.Timestamp]
-	credit   bool
-	now      func() market.Timestamp // nil: the machine's clock
-	listener func(message.Classified)
+	state     state.Config
+	engines   []classifier.Config
+	protocols []feeder.Protocol                   // one feeder each
+	frames    iter.Seq2[[]byte, market.Timestamp] // nil: the feeders dial
+	credit    bool
+	now       func() market.Timestamp // nil: the machine's clock
+	listener  func(message.Classified)
+	// witness, if there is one, is shown what a partition takes out of its mailbox, on the
+	// partition's goroutine.
+	witness func(partition int, b message.Batch)
 }
 
-// startLine makes the actors back to front. The feeder asks for frames at once.
+// startLine makes the actors back to front. The feeders ask for frames at once.
 func startLine(c lineConfig) (*line, error) {
-	l := &line{sys: system.New(quiet), metrics: telemetry.New("bench")}
+	l := &line{sys: system.New(quiet), metrics: telemetry.New("bench"), dead: newDeadLetters()}
 	env := system.Live(quiet)
 	if c.now != nil {
 		env.Now = c.now
@@ -60,33 +64,57 @@ func startLine(c lineConfig) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	states, err := l.spawnStates(c.state, env, []*actor.PID{judge})
+	states, err := l.spawnStates(c.state, env, []*actor.PID{judge}, c.witness)
 	if err != nil {
 		return nil, err
 	}
-	source, err := l.spawn("feeder", env, feeder.Supervision(), func() actor.Actor {
-		return feeder.New(feeder.DefaultConfig("bench", len(states)), c.protocol, feeder.Deps{Env: env, Metrics: l.metrics,
-			DeadLetters: newDeadLetters(), Partitions: states, Credit: c.credit, Frames: c.frames}, nil)
-	})
-	if err != nil {
-		return nil, err
+	for i, protocol := range c.protocols {
+		name := "feeder/" + strconv.Itoa(i)
+		source, err := l.spawn(name, env, feeder.Supervision(), func() actor.Actor {
+			return feeder.New(feeder.DefaultConfig(name, len(states)), protocol, feeder.Deps{Env: env, Metrics: l.metrics,
+				DeadLetters: l.dead, Partitions: states, Credit: c.credit, Frames: c.frames}, nil)
+		})
+		if err != nil {
+			return nil, err
+		}
+		l.stages = append(l.stages, source)
 	}
-	l.stages = append(append([]*actor.PID{source}, states...), judge, listener)
+	l.stages = append(append(l.stages, states...), judge, listener)
 	return l, nil
 }
 
-func (l *line) spawnStates(cfg state.Config, env system.Env, readers []*actor.PID) (states []*actor.PID, err error) {
+func (l *line) spawnStates(cfg state.Config, env system.Env, readers []*actor.PID, witness func(int, message.Batch)) (states []*actor.PID, err error) {
 	deps := state.Deps{Env: env, Metrics: l.metrics, Bars: discard{}, Readers: readers}
 	for i := range cfg.Partitions {
 		c := cfg
 		c.Partition = i
-		p, err := l.spawn("state/"+strconv.Itoa(i), env, state.Supervision(), func() actor.Actor { return state.NewPartition(c, deps, false) })
+		p, err := l.spawn("state/"+strconv.Itoa(i), env, state.Supervision(), func() actor.Actor {
+			partition := state.NewPartition(c, deps, false)
+			if witness == nil {
+				return partition
+			}
+			return witnessed{partition, func(b message.Batch) { witness(i, b) }}
+		})
 		if err != nil {
 			return nil, err
 		}
 		states = append(states, p)
 	}
 	return states, nil
+}
+
+// witnessed is a partition somebody looks over the shoulder of.
+type witnessed struct {
+	actor.Actor
+	see func(message.Batch)
+}
+
+// Receive is part of actor.Actor.
+func (w witnessed) Receive(ctx actor.Context) {
+	if b, ok := ctx.Message().(message.Batch); ok {
+		w.see(b)
+	}
+	w.Actor.Receive(ctx)
 }
 
 // spawn starts an actor whose first failure ends it: a measurement has no use for a restart.

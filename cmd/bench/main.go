@@ -26,13 +26,24 @@ import (
 )
 
 func main() {
-	if child, ok := os.LookupEnv(memoryChildEnv); ok {
-		os.Exit(memoryChild(child, os.Stdout, os.Stderr))
+	if code, ok := child(); ok {
+		os.Exit(code)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// child is main of the processes that this program starts of itself; ok is false in any other.
+func child() (code int, ok bool) {
+	if instruments, ok := os.LookupEnv(memoryChildEnv); ok {
+		return memoryChild(instruments, os.Stdout, os.Stderr), true
+	}
+	if _, ok := os.LookupEnv(generatorChildEnv); ok {
+		return generatorChild(os.Stdin, os.Stdout, os.Stderr), true
+	}
+	return 0, false
 }
 
 const (

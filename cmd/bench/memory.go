@@ -138,7 +138,7 @@ func holdInstruments(n int) (m memoryReport, err error) {
 	if err != nil {
 		return m, err
 	}
-	if h.states, err = l.spawnStates(cfg, env, []*actor.PID{judge, watch}); err != nil {
+	if h.states, err = l.spawnStates(cfg, env, []*actor.PID{judge, watch}, nil); err != nil {
 		return m, err
 	}
 	if err := h.fill(instrumentNames(n), cfg); err != nil {

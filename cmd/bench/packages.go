@@ -54,23 +54,37 @@ func parseGoBench(output []byte) (map[string]goBench, error) {
 
 // packageBench runs benchmarks of a package of this module with go test.
 func packageBench(ctx context.Context, r *runner, pkg, pattern string) (map[string]goBench, error) {
+	output, err := goTool(ctx, "test", "./"+pkg, "-run", "^$", "-bench", pattern, "-benchmem",
+		"-benchtime", pick(r, "300ms", "1x"), "-count", pick(r, "3", "1"))
+	if err != nil {
+		return nil, err
+	}
+	found, err := parseGoBench(output)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("%s: no benchmark matches %s", pkg, pattern)
+	}
+	return found, err
+}
+
+// goTool runs the go command in the module's folder and returns what it prints.
+func goTool(ctx context.Context, args ...string) ([]byte, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, "go", "test", "./"+pkg, "-run", "^$", "-bench", pattern, "-benchmem",
-		"-benchtime", pick(r, "300ms", "1x"), "-count", pick(r, "3", "1"))
-	cmd.Dir = root
+	return output(ctx, root, "go", args...)
+}
+
+// output runs a program and returns what it prints.
+func output(ctx context.Context, dir, program string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = dir
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%v: %w: %.500s%.500s", cmd.Args, err, stderr.String(), stdout.String())
 	}
-	found, err := parseGoBench(stdout.Bytes())
-	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("%v: no benchmark matched", cmd.Args)
-	}
-	return found, err
+	return stdout.Bytes(), nil
 }
 
 // require returns a benchmark's figure in a unit.
@@ -80,35 +94,6 @@ func require(found map[string]goBench, name, unit string) (float64, error) {
 		return 0, fmt.Errorf("benchmark %s gave no %s", name, unit)
 	}
 	return v, nil
-}
-
-// decodeFrames measures the decoders on one frame of each kind, beside encoding/json reading the
-// same frame into a struct.
-func decodeFrames(ctx context.Context, r *runner) (rows []row, err error) {
-	for _, v := range []struct {
-		name  string
-		kinds []string
-	}{
-		{"upbit", []string{"ticker", "trade", "book_2x15", "book_2x30"}},
-		{"binance", []string{"ticker", "bbo", "trade", "depth_2x20", "depth_2x1000"}},
-	} {
-		found, err := packageBench(ctx, r, "adapters/venue/"+v.name, "^BenchmarkDecode$")
-		if err != nil {
-			return rows, err
-		}
-		for _, kind := range v.kinds {
-			ours, err := require(found, "Decode/"+kind+"/maru", "ns/op")
-			reference, err2 := require(found, "Decode/"+kind+"/encoding_json", "ns/op")
-			allocs, err3 := require(found, "Decode/"+kind+"/maru", "allocs/op")
-			theirs, err4 := require(found, "Decode/"+kind+"/encoding_json", "allocs/op")
-			if err := errors.Join(err, err2, err3, err4); err != nil {
-				return rows, err
-			}
-			rows = append(rows, row{What: fmt.Sprintf("decode %s %s", v.name, kind), Measured: figure{ours, "ns"}}.
-				against(fmt.Sprintf("encoding/json into a struct; allocations %.0f : %.0f", allocs, theirs), figure{reference, "ns"}))
-		}
-	}
-	return rows, nil
 }
 
 // criteria measures 13 criteria over 2,000 instruments beside the same written in Go by hand.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/maru-trading/maru/actors/classifier"
+	"github.com/maru-trading/maru/actors/feeder"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/actors/state"
@@ -220,7 +221,7 @@ func (t *tape) throughLine(ctx context.Context, cfg state.Config, blocks int) (m
 	}
 	// The clock of the actors stands still: message time alone moves.
 	now := func() market.Timestamp { return tapeStart }
-	l, err = startLine(lineConfig{state: cfg, engines: tickEngines, protocol: decoded{t.names, t.block}, frames: frames, credit: true, now: now})
+	l, err = startLine(lineConfig{state: cfg, engines: tickEngines, protocols: []feeder.Protocol{decoded{t.names, t.block}}, frames: frames, credit: true, now: now})
 	if err != nil {
 		return m, err
 	}
