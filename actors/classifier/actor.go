@@ -52,6 +52,10 @@ func Supervision() system.Supervision {
 
 // Receive is part of actor.Actor.
 func (c *Classifier) Receive(ctx actor.Context) {
+	if b, ok := ctx.Message().(message.Bar); ok {
+		c.core.Bar(b)
+		return
+	}
 	v, ok := ctx.Message().(message.Views)
 	if !ok {
 		return

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/maru-trading/maru/actors/classifier/criteria"
 	"github.com/maru-trading/maru/actors/message"
 )
 
@@ -47,7 +48,7 @@ func (c Config) bindRange(f *faults, index func(string) (int, bool), known []str
 		i, ok := index(name)
 		if !ok {
 			hint := "see the list of features"
-			if near, ok := nearest(name, known); ok {
+			if near, ok := criteria.Nearest(name, known); ok {
 				hint = "did you mean " + near + "?"
 			}
 			f.add("%s %q is not a feature: %s", what, shown(name), hint)
@@ -129,8 +130,8 @@ func (b *band) Forget(instrument int) { *b.span(instrument) = unknownSpan }
 
 func (b *band) Reason(instrument int, row []float64, now int) string {
 	s := b.span(instrument)
-	low, high := b.low.text+figureText(s.low), b.high.text+figureText(s.high)
-	text := b.feature + " " + figureText(row[b.slot])
+	low, high := b.low.text+criteria.FigureText(s.low), b.high.text+criteria.FigureText(s.high)
+	text := b.feature + " " + criteria.FigureText(row[b.slot])
 	switch now {
 	case bandBelow:
 		text += " < " + low
@@ -140,7 +141,7 @@ func (b *band) Reason(instrument int, row []float64, now int) string {
 		text += " from " + low + " to " + high
 	}
 	if m := b.marginOf(s); m != 0 {
-		text += fmt.Sprintf(" (margin %s)", figureText(m))
+		text += fmt.Sprintf(" (margin %s)", criteria.FigureText(m))
 	}
 	return text
 }

@@ -3,9 +3,11 @@ package classifier
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/maru-trading/maru/actors/classifier/criteria"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 )
@@ -58,47 +60,58 @@ func screenRows(n int) [][]float64 {
 	return rows
 }
 
-// TestScreen holds that expressions and Go agree on what the benchmark compares.
+func indexIn(features []string) func(string) (int, bool) {
+	return func(name string) (int, bool) {
+		i := slices.Index(features, name)
+		return i, i >= 0
+	}
+}
+
+func compileScreen(tb testing.TB) *criteria.Program {
+	tb.Helper()
+	p, err := criteria.Compile(env(indexIn(screenFeatures), screenFeatures, nil), screen...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+// TestScreen holds that criteria and Go agree on what the benchmark compares.
 func TestScreen(t *testing.T) {
-	for i, text := range screen {
-		e, err := Compile(text, indexIn(screenFeatures), screenFeatures)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seen := 0
-		for _, row := range screenRows(2000) {
-			if got, want := e.Eval(row), verdictOf(screenByHand[i](row)); got != want {
+	in := compileScreen(t).NewInstance()
+	seen := make([]int, len(screen))
+	for _, row := range screenRows(2000) {
+		in.Row(row)
+		for i, text := range screen {
+			if got, want := in.Verdict(i), criteria.VerdictOf(screenByHand[i](row)); got != want {
 				t.Errorf("%s is %v, by hand %v", text, got, want)
 			} else if got == True {
-				seen++
+				seen[i]++
 			}
 		}
-		if seen == 0 || seen == 2000 {
-			t.Errorf("%s is the same %d times: the benchmark measures no choice", text, seen)
+	}
+	for i, n := range seen {
+		if n == 0 || n == 2000 {
+			t.Errorf("%s is the same %d times: the benchmark measures no choice", screen[i], n)
 		}
 	}
 }
 
-// BenchmarkScreen is one pass over 2,000 instruments × 13 criteria, with hand-written Go in the
-// same run: ratio is how many times longer the expressions take.
+// BenchmarkScreen is one pass over 2,000 instruments × 13 criteria row by row, each row all new,
+// with hand-written Go in the same run: ratio is how many times longer the criteria take. Column
+// by column is BenchmarkColumns of package criteria.
 func BenchmarkScreen(b *testing.B) {
 	rows := screenRows(2000)
-	exprs := make([]*Expr, len(screen))
-	for i, text := range screen {
-		e, err := Compile(text, indexIn(screenFeatures), screenFeatures)
-		if err != nil {
-			b.Fatal(err)
-		}
-		exprs[i] = e
-	}
+	in := compileScreen(b).NewInstance()
 	var ours, byHand time.Duration
 	trues, truesByHand := 0, 0
 	b.ReportAllocs()
 	for b.Loop() {
 		start := time.Now()
 		for _, row := range rows {
-			for _, e := range exprs {
-				if e.Eval(row) == True {
+			in.Row(row)
+			for i := range screen {
+				if in.Verdict(i) == True {
 					trues++
 				}
 			}
@@ -117,7 +130,7 @@ func BenchmarkScreen(b *testing.B) {
 	if trues != truesByHand {
 		b.Fatalf("%d true, %d by hand", trues, truesByHand)
 	}
-	verdicts := float64(b.N * len(rows) * len(exprs))
+	verdicts := float64(b.N * len(rows) * len(screen))
 	b.ReportMetric(float64(ours.Nanoseconds())/verdicts, "ns/verdict")
 	b.ReportMetric(float64(byHand.Nanoseconds())/verdicts, "by-hand-ns/verdict")
 	b.ReportMetric(float64(ours)/float64(byHand), "ratio")

@@ -8,7 +8,10 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
+	"github.com/maru-trading/maru/actors/classifier/criteria"
 	"github.com/maru-trading/maru/actors/message"
 )
 
@@ -46,6 +49,10 @@ type Config struct {
 	// is the instrument's. A criterion that is not ready ends the search, for it might have been
 	// the first: put criteria that need long windows last.
 	Classes []Class
+
+	// Bars are the intervals of the bars that a criteria engine is told of, which functions over
+	// bars may read; none: criteria read features alone.
+	Bars []time.Duration
 
 	// Default of a criteria engine is the class where every criterion is false. It may be one of
 	// Classes.
@@ -104,6 +111,11 @@ func (c Config) validateCriteria(f *faults) {
 	if c.Feature != "" || c.Low != "" || c.High != "" || c.Margin != 0 {
 		f.add("feature, low, high and margin are for engines of type %s", Range)
 	}
+	for i, bar := range c.Bars {
+		if bar <= 0 || slices.Contains(c.Bars[:i], bar) {
+			f.add("bars of %v: want intervals above zero, each once", bar)
+		}
+	}
 	if len(c.Classes) < 1 || len(c.Classes) > classesMax {
 		f.add("%d classes: want 1 to %d", len(c.Classes), classesMax)
 	}
@@ -117,14 +129,14 @@ func (c Config) validateCriteria(f *faults) {
 		if slices.ContainsFunc(c.Classes[:i], func(d Class) bool { return d.Name == class.Name }) {
 			f.add("%s is there twice: join the criteria with ||", where)
 		}
-		_, err := FeaturesOf(class.When)
+		_, err := FeaturesOf(class.When, c.Bars...)
 		f.expression(where, err)
 	}
 }
 
 func (c Config) validateRange(f *faults) {
-	if len(c.Classes) > 0 || c.Default != "" {
-		f.add("classes and default are for engines of type %s: those of a range are %s, %s and %s", Criteria, Below, Inside, Above)
+	if len(c.Classes) > 0 || c.Default != "" || len(c.Bars) > 0 {
+		f.add("classes, default and bars are for engines of type %s: those of a range are %s, %s and %s", Criteria, Below, Inside, Above)
 	}
 	if !(c.Margin >= 0 && c.Margin <= 1) {
 		f.add("margin is %v: want a fraction from 0 to 1", c.Margin)
@@ -160,7 +172,7 @@ func (c Config) Features() []string {
 	switch c.Type {
 	case Criteria:
 		for _, class := range c.Classes {
-			features, _ := FeaturesOf(class.When) // Validate reports the error
+			features, _ := FeaturesOf(class.When, c.Bars...) // Validate reports the error
 			for _, name := range features {
 				add(name)
 			}
@@ -175,6 +187,40 @@ func (c Config) Features() []string {
 	return all
 }
 
+// Needs returns how many bars of each interval the criteria want before every one of them can be
+// ready: what to warm up with, by Core.Bar. None for a range, and for what Validate refuses.
+func (c Config) Needs() []criteria.Need {
+	texts := make([]string, len(c.Classes))
+	for i, class := range c.Classes {
+		texts[i] = class.When
+	}
+	p, err := criteria.Compile(env(func(string) (int, bool) { return 0, true }, nil, c.Bars), texts...)
+	if err != nil {
+		return nil // Validate reports the error
+	}
+	return p.Needs()
+}
+
+// ToldOf returns c with Bars set to those of the intervals given that its criteria read. Where
+// criteria are at fault Bars are all of them, so that Validate can say what there is.
+func (c Config) ToldOf(bars []time.Duration) Config {
+	if c.Type != Criteria {
+		return c
+	}
+	c.Bars = slices.Clone(bars)
+	f := faults{engine: c.Name}
+	c.validateCriteria(&f)
+	if len(f.all) > 0 {
+		return c
+	}
+	needs := c.Needs()
+	c.Bars = nil
+	for _, n := range needs {
+		c.Bars = append(c.Bars, n.Frame)
+	}
+	return c
+}
+
 // version returns the configured version, or a hash of what decides how the engine judges.
 func (c Config) version() string {
 	if c.Version != "" {
@@ -185,8 +231,22 @@ func (c Config) version() string {
 	for _, class := range c.Classes {
 		fmt.Fprintf(h, " %q %q", class.Name, class.When)
 	}
+	for _, bar := range c.Bars {
+		fmt.Fprintf(h, " %d", bar)
+	}
 	const bytes = 4 // enough to tell the versions of one engine apart
 	return hex.EncodeToString(h.Sum(nil)[:bytes])
+}
+
+// shownMax is how many bytes of a user's word an error repeats.
+const shownMax = 64
+
+// shown returns text, cut to what an error should repeat of it.
+func shown(text string) string {
+	if len(text) <= shownMax {
+		return text
+	}
+	return strings.ToValidUTF8(text[:shownMax], "") + "…"
 }
 
 // constantEnd returns the number that an end of a range is, and whether it is one.
@@ -242,11 +302,7 @@ func (f *faults) expression(where string, err error) {
 	if err == nil {
 		return
 	}
-	each := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		each = joined.Unwrap()
-	}
-	for _, e := range each {
+	for _, e := range eachFault(err) {
 		f.all = append(f.all, fmt.Errorf("classifier: engine %q: %s: when: %w: %w", shown(string(f.engine)), where, e, ErrConfig))
 	}
 }

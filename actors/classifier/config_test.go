@@ -52,7 +52,7 @@ func TestValidate(t *testing.T) {
 			`engine "momentum": class "up": when: column 4: the expression ends too early`,
 			`engine "momentum": class "down": when: column 5: + wants a number`,
 			`engine "momentum": class "down": when: column 17: && wants true or false`}},
-		"classes":      {edit(breakout(), func(c *Config) { c.Default = "flat" }), []string{"classes and default are for engines of type criteria: those of a range are below, inside and above"}},
+		"classes":      {edit(breakout(), func(c *Config) { c.Default = "flat" }), []string{"classes, default and bars are for engines of type criteria: those of a range are below, inside and above"}},
 		"margin":       {edit(breakout(), func(c *Config) { c.Margin = 1.5 }), []string{"margin is 1.5: want a fraction from 0 to 1"}},
 		"nan margin":   {edit(breakout(), func(c *Config) { c.Margin = nan }), []string{"margin is NaN"}},
 		"ends":         {edit(breakout(), func(c *Config) { c.Feature, c.Low, c.High = "1", "min 5m", "1e999" }), []string{`feature "1"`, `low "min 5m"`, `high "1e999"`}},

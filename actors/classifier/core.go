@@ -50,6 +50,8 @@ type Counters struct {
 	Instruments int    // known now
 	OverLimit   uint64 // rows not judged: of an instrument beyond InstrumentsMax
 	Misfits     uint64 // rows not judged: without instrument, or with another number of features
+	Bars        uint64 // taken by an engine that reads bars
+	BadBars     uint64 // refused by one: older than what is known, or no numbers
 	Invalid     uint64 // changes that made no valid message; above zero is a fault of this package
 }
 
@@ -129,6 +131,46 @@ func (c *Core) Step(v message.Views) []message.Classified {
 		}
 	}
 	return changes
+}
+
+// Bar tells the engines of a bar, complete or under way: of the past, to warm up with, or of now. The
+// next row is judged with it. Bars of an instrument must come in order; one that is older than what
+// is known is counted and changes nothing, so telling the past twice does no harm.
+func (c *Core) Bar(b message.Bar) {
+	f := b.Fields()
+	n, ok := c.number(f.Instrument)
+	if !ok {
+		c.counters.OverLimit++
+		return
+	}
+	for k := range c.engines {
+		reader, ok := c.engines[k].engine.(barReader)
+		if !ok {
+			continue
+		}
+		if err := reader.Bar(n, f.Interval, BarOf(b), f.Closed); err != nil {
+			c.counters.BadBars++
+		} else {
+			c.counters.Bars++
+		}
+	}
+}
+
+// Ready reports whether every engine can judge the instrument and, if not, what the first that
+// cannot lacks: "momentum: class \"up\": sma(20, 1d) wants 20 bars of 1d, 7 there".
+func (c *Core) Ready(i market.Instrument) (ready bool, reason string) {
+	n, ok := c.numbers[i]
+	if !ok {
+		return false, "nothing is known of it"
+	}
+	for k := range c.engines {
+		if reader, ok := c.engines[k].engine.(barReader); ok {
+			if lacks := reader.Lacks(n); lacks != "" {
+				return false, string(c.engines[k].name) + ": " + lacks
+			}
+		}
+	}
+	return true, ""
 }
 
 // number returns the instrument's number, giving it one if there is room.

@@ -3,6 +3,7 @@ package classifier
 import (
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 )
+
+var nan = math.NaN()
 
 var update = flag.Bool("update", false, "rewrite testdata")
 

@@ -1,9 +1,12 @@
 package classifier
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/maru-trading/maru/actors/classifier/criteria"
 	"github.com/maru-trading/maru/actors/message"
 )
 
@@ -29,6 +32,14 @@ type Engine interface {
 	Reason(instrument int, row []float64, now int) string
 }
 
+// barReader is an engine that reads bars, too.
+type barReader interface {
+	// Bar tells of a bar, complete or under way. It fails as criteria.Instance does.
+	Bar(instrument int, interval time.Duration, b criteria.Bar, closed bool) error
+	// Lacks says why the engine cannot tell yet; empty if it can.
+	Lacks(instrument int) string
+}
+
 // bind returns the engine of a configuration that Validate accepts. It adds to f what is wrong
 // with its features.
 func (c Config) bind(f *faults, index func(string) (int, bool), known []string) Engine {
@@ -38,33 +49,69 @@ func (c Config) bind(f *faults, index func(string) (int, bool), known []string) 
 	return c.bindCriteria(f, index, known)
 }
 
-// criteria is the engine of type Criteria. It remembers nothing.
-type criteria struct {
-	names []message.ClassName
-	when  []*Expr // of the classes, in order
-	other int     // the class where every criterion is false
+// rules is the engine of type Criteria. Of every instrument it keeps an instance, so that a row
+// computes only what differs from the row before.
+type rules struct {
+	names     []message.ClassName
+	program   *criteria.Program // of the classes' criteria, in order
+	gap       []time.Duration
+	other     int // the class where every criterion is false
+	instances []*criteria.Instance
 }
 
-func (c Config) bindCriteria(f *faults, index func(string) (int, bool), known []string) *criteria {
-	e := &criteria{}
-	for _, cl := range c.Classes {
-		when, err := Compile(cl.When, index, known)
+func (c Config) bindCriteria(f *faults, index func(string) (int, bool), known []string) *rules {
+	e := &rules{}
+	texts, sound := make([]string, len(c.Classes)), true
+	for i, cl := range c.Classes {
+		_, err := Compile(cl.When, index, known, c.Bars...)
 		f.expression(fmt.Sprintf("class %q", cl.Name), err)
-		e.names, e.when = append(e.names, cl.Name), append(e.when, when)
+		texts[i], sound = cl.When, sound && err == nil
+		e.names = append(e.names, cl.Name)
 	}
 	e.other = slices.Index(e.names, c.Default)
 	if e.other < 0 {
 		e.other = len(e.names)
 		e.names = append(e.names, c.Default)
 	}
+	if !sound {
+		return e
+	}
+	p, err := criteria.Compile(env(index, known, c.Bars), texts...)
+	if err != nil { // together they are too much, though none is alone
+		f.add("classes: %v", err)
+		return e
+	}
+	e.program = p
+	for range c.Bars {
+		e.gap = append(e.gap, barGap)
+	}
 	return e
 }
 
-func (e *criteria) Classes() []message.ClassName { return e.names }
+// barGap is how far apart two bars may begin for windows to reach from one to the other. The
+// longest holidays of an exchange take eleven days (Korea, autumn 2017).
+const barGap = 12 * 24 * time.Hour
 
-func (e *criteria) Judge(_ int, row []float64, _ int) (int, bool) {
-	for i, when := range e.when {
-		switch when.eval(row) {
+func (e *rules) Classes() []message.ClassName { return e.names }
+
+// of returns the instrument's instance, making it and those before it.
+func (e *rules) of(instrument int) *criteria.Instance {
+	for len(e.instances) <= instrument {
+		e.instances = append(e.instances, nil)
+	}
+	in := e.instances[instrument]
+	if in == nil {
+		in = e.program.NewInstance(e.gap...)
+		e.instances[instrument] = in
+	}
+	return in
+}
+
+func (e *rules) Judge(instrument int, row []float64, _ int) (int, bool) {
+	in := e.of(instrument)
+	in.Row(row)
+	for i := range e.program.Len() {
+		switch in.Verdict(i) {
 		case True:
 			return i, true
 		case NotReady:
@@ -74,20 +121,51 @@ func (e *criteria) Judge(_ int, row []float64, _ int) (int, bool) {
 	return e.other, true
 }
 
-func (e *criteria) Forget(int) {}
+func (e *rules) Forget(int) {}
 
-func (e *criteria) Reason(_ int, row []float64, _ int) string {
-	text := "no criterion is true"
-	for i, when := range e.when {
-		if when.eval(row) == True {
-			return when.Explain(row)
+// Bar tells the engine of a bar, complete or under way. An interval that it does not read is
+// nothing to it.
+func (e *rules) Bar(instrument int, interval time.Duration, b criteria.Bar, closed bool) error {
+	in := e.of(instrument)
+	var err error
+	if closed {
+		err = in.Close(interval, b)
+	} else {
+		err = in.Update(interval, b)
+	}
+	if errors.Is(err, criteria.ErrFrame) {
+		return nil
+	}
+	return err
+}
+
+// Lacks says what the first criterion that is not ready lacks; empty if all that decide are ready.
+func (e *rules) Lacks(instrument int) string {
+	in := e.of(instrument)
+	for i := range e.program.Len() {
+		switch in.Verdict(i) {
+		case True:
+			return ""
+		case NotReady:
+			return fmt.Sprintf("class %q: %s", e.names[i], in.Reason(i))
+		}
+	}
+	return ""
+}
+
+func (e *rules) Reason(instrument int, _ []float64, _ int) string {
+	in := e.of(instrument)
+	view, text := in.View(), "no criterion is true"
+	for i := range e.program.Len() {
+		if view.Verdict(i) == True {
+			return view.Explain(i)
 		}
 		if len(text) < reasonMax { // more would be cut away
 			separator := "; "
 			if i == 0 {
 				separator = ": "
 			}
-			text += separator + string(e.names[i]) + " " + when.Figures(row)
+			text += separator + string(e.names[i]) + " " + view.Figures(i)
 		}
 	}
 	return text

@@ -1,4 +1,4 @@
-package classifier
+package criteria
 
 import (
 	"errors"
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// ErrExpression is wrapped by every fault that Compile finds.
-var ErrExpression = errors.New("invalid expression")
+// ErrCriterion is wrapped by every fault of a criterion.
+var ErrCriterion = errors.New("invalid expression")
 
-// Fault is one thing wrong with an expression.
+// Fault is one thing wrong with a criterion.
 type Fault struct {
 	Line   int    // from 1
 	Column int    // from 1, in characters
@@ -30,8 +30,46 @@ func (f *Fault) Error() string {
 	return s.String()
 }
 
-// Unwrap returns ErrExpression.
-func (f *Fault) Unwrap() error { return ErrExpression }
+// Unwrap returns ErrCriterion.
+func (f *Fault) Unwrap() error { return ErrCriterion }
+
+// caretWidth is how much of a line Caret shows.
+const caretWidth = 100
+
+// Caret returns the line of text that the fault is in, and under it a caret at the place.
+func (f *Fault) Caret(text string) string {
+	lines := strings.Split(text, "\n")
+	if f.Line < 1 || f.Line > len(lines) {
+		return ""
+	}
+	line := []rune(strings.ReplaceAll(lines[f.Line-1], "\t", " "))
+	at := min(max(f.Column-1, 0), len(line))
+	before, after := "", ""
+	if from := at - caretWidth/2; from > 0 && len(line) > caretWidth {
+		line, at, before = line[from:], caretWidth/2, "…"
+	}
+	if len(line) > caretWidth {
+		line, after = line[:caretWidth], "…"
+	}
+	indent := at + len([]rune(before))
+	return before + string(line) + after + "\n" + strings.Repeat(" ", indent) + "^"
+}
+
+// Faults returns the faults that an error of this package holds, in the order of their places.
+func Faults(err error) []*Fault {
+	var all []*Fault
+	each := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		each = joined.Unwrap()
+	}
+	for _, e := range each {
+		var f *Fault
+		if errors.As(e, &f) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
 
 // faultAt makes a fault at the character with that index.
 func faultAt(text []rune, at int, hint, format string, args ...any) *Fault {
@@ -56,9 +94,17 @@ func shown(text string) string {
 	return strings.ToValidUTF8(text[:shownMax], "") + "…"
 }
 
-// nearest returns the candidate that a misspelt name most likely meant, and whether there is one.
+// didYouMean is the hint for a misspelt name: the nearest candidate, or otherwise.
+func didYouMean(name string, candidates []string, otherwise string) string {
+	if near, ok := Nearest(name, candidates); ok {
+		return "did you mean " + near + "?"
+	}
+	return otherwise
+}
+
+// Nearest returns the candidate that a misspelt name most likely meant, and whether there is one.
 // Of equally near ones the first wins, so that the answer never depends on chance.
-func nearest(name string, candidates []string) (string, bool) {
+func Nearest(name string, candidates []string) (string, bool) {
 	most := min(3, max(1, len(name)/3)) // more letters apart than this is another word
 	best, distance := "", most+1
 	for _, c := range candidates {
