@@ -279,6 +279,7 @@ func venuesPage(all []venueSupport) string {
 			fmt.Fprintf(&b, "- `%s`: %s\n", name, s.Sources[name])
 		}
 	}
+	b.WriteString(venueGuide)
 	return b.String()
 }
 

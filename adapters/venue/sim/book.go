@@ -15,8 +15,11 @@ type order struct {
 	leaves     Fixed // what is not filled, above 0
 	at         *level
 	prev, next *order // its neighbours in the queue; next is also the chain of free orders
-	slot       int    // its place in book.orders
+	slot       int    // its place in book.orders; outside if it is not there
 }
+
+// outside is the slot of an order that the seeded traders did not bring, and may not cancel.
+const outside = -1
 
 // level is the queue at one price, the oldest order first.
 type level struct {
@@ -67,7 +70,7 @@ func (h *half) quantityAt(price Fixed) Fixed {
 // Invariant: the best bid is below the best ask.
 type book struct {
 	bids, asks half
-	orders     []*order // all of them, in no order; for picking one
+	orders     []*order // those of the seeded traders, in no order; for picking one
 	byID       map[uint64]*order
 	lastOrder  uint64
 	updates    uint64 // counts every change of a level's quantity
@@ -148,8 +151,10 @@ func (b *book) rest(o *order) {
 		l.head = o
 	}
 	l.tail = o
-	o.slot = len(b.orders)
-	b.orders = append(b.orders, o)
+	if o.slot != outside {
+		o.slot = len(b.orders)
+		b.orders = append(b.orders, o)
+	}
 	b.byID[o.id] = o
 	b.changed(h, o.price)
 }
@@ -174,11 +179,13 @@ func (b *book) remove(o *order) {
 		}
 		b.freeLevels = append(b.freeLevels, l)
 	}
-	last := b.orders[len(b.orders)-1]
-	b.orders[o.slot] = last
-	last.slot = o.slot
-	b.orders[len(b.orders)-1] = nil
-	b.orders = b.orders[:len(b.orders)-1]
+	if o.slot != outside {
+		last := b.orders[len(b.orders)-1]
+		b.orders[o.slot] = last
+		last.slot = o.slot
+		b.orders[len(b.orders)-1] = nil
+		b.orders = b.orders[:len(b.orders)-1]
+	}
 	delete(b.byID, o.id)
 	*o = order{next: b.freeOrders}
 	b.freeOrders = o
@@ -224,6 +231,7 @@ func (b *book) newOrder() *order {
 		return &order{}
 	}
 	b.freeOrders = o.next
+	o.next = nil
 	return o
 }
 

@@ -30,6 +30,9 @@ type Config struct {
 	// EventsPerSecond is how many orders are added, canceled or sent to take, over all
 	// instruments; 0 is 200. About one and a half frames follow from each. At most 1,000,000.
 	EventsPerSecond float64
+	// CoarseLots makes lots so large that price × quantity is a whole count of 1e-8, as all money at
+	// Binance is; without it lots are the finest that the venues imitated have.
+	CoarseLots bool
 
 	// Clock and Tick are for a Server: what time it is, nil for the machine's; and how often the
 	// exchange goes on, 0 for 20 ms: on a small machine each wake-up costs more than what it does.
@@ -97,7 +100,7 @@ const (
 type Level struct{ Price, Quantity Fixed }
 
 // Event is something that the exchange publishes. Its slices and pointers are valid until the
-// next call of Step.
+// next call of Step or Flush.
 type Event struct {
 	Kind       EventKind
 	Instrument int // index into Listings
@@ -145,6 +148,7 @@ type Exchange struct {
 	nextDepth   market.Timestamp
 	nextTicker  market.Timestamp
 	events      []Event
+	spare       []Event  // the slice that published gave out last but one
 	levels      []Level  // of the events; like tickers, where it grows earlier events keep the old one
 	tickers     []Ticker // of the events
 }
@@ -163,7 +167,7 @@ func NewExchange(config Config) (*Exchange, error) {
 	sum := uint64(0)
 	for i := range config.Instruments {
 		t := listed(i)
-		in := newInstrument(i, t)
+		in := newInstrument(i, t, config.CoarseLots)
 		x.instruments = append(x.instruments, in)
 		x.listings = append(x.listings, in.listing)
 		sum += uint64(t.weight)
@@ -213,7 +217,14 @@ func (x *Exchange) Step(now market.Timestamp) []Event {
 		}
 	}
 	x.now = max(x.now, now)
-	return x.events
+	return x.published()
+}
+
+// published returns what was published since the last call.
+func (x *Exchange) published() []Event {
+	events := x.events
+	x.events, x.spare = x.spare[:0], events
+	return events
 }
 
 // Skip passes the time up to now without anything happening, as after the machine slept.

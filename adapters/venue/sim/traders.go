@@ -55,8 +55,11 @@ type instrument struct {
 	bidScratch, askScratch []Level
 }
 
-func newInstrument(index int, t template) *instrument {
+func newInstrument(index int, t template, coarse bool) *instrument {
 	l := t.listing()
+	if coarse {
+		l = coarsen(l, fixedOf(market.MustDecimal(t.price)))
+	}
 	in := &instrument{
 		index: index, listing: l, symbol: l.Symbol,
 		ladder: ladderOf(l.Ticks), lot: fixedOf(l.LotSize.Decimal), book: newBook(),
@@ -194,13 +197,16 @@ func (x *Exchange) cancelOne(in *instrument) {
 		if len(b.asks.levels) > len(h.levels) {
 			h = &b.asks
 		}
-		if len(h.levels) > 0 && b.spare(h.levels[0].tail) {
+		if len(h.levels) > 0 && h.levels[0].tail.slot != outside && b.spare(h.levels[0].tail) {
 			b.cancel(h.levels[0].tail.id)
 			return
 		}
 	}
-	var side market.Side
+	side := market.Buy
 	for range 8 {
+		if len(b.orders) == 0 {
+			break // somebody has bought all there was
+		}
 		o := b.orders[x.random.below(uint64(len(b.orders)))]
 		if b.spare(o) {
 			b.cancel(o.id)
