@@ -329,6 +329,8 @@ func NewDecimal(mantissa int64, exponent int) (Decimal, error) {
 	}
 	var hi uint64
 	switch {
+	case exponent >= -DecimalPlaces && exponent <= 0: // most numbers: below 2^64 × 10^18, which fits
+		hi, m = bits.Mul64(m, pow10[DecimalPlaces+exponent])
 	case exponent > 20: // 10^21 is beyond the range
 		return Decimal{}, newError(mantissa, exponent, ErrRange)
 	case exponent >= -DecimalPlaces:

@@ -164,4 +164,6 @@ type Listing struct {
 	LotSize     Quantity // smallest quantity step; zero: not known
 	MinQuantity Quantity // smallest order; zero: none stated
 	MinNotional Amount   // smallest price times quantity of an order; zero: none stated
+	MaxNotional Amount   // largest; zero: none stated
+	Session     Session  // when it trades; zero: always
 }

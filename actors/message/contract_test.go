@@ -21,12 +21,13 @@ var (
 	two    = market.MustPrice("2")
 	some   = market.MustQuantity("0.5")
 	intent = message.OrderIntentFields{Origin: of, ID: message.IntentID{Strategy: "s", Seq: 1}, Account: "a",
-		Side: market.Buy, Type: market.Limit, TimeInForce: market.GTC, Price: one, Quantity: some}
+		OrderTerms: message.OrderTerms{Side: market.Buy, Type: market.Limit, TimeInForce: market.GTC, Price: one, Quantity: some}}
 	event = message.OrderEventFields{Account: "a", Instrument: btc, Action: message.ActionFill, Status: message.OrderFilled,
 		ExecID: "e", LastPrice: one, LastQuantity: some}
 	bar        = message.BarFields{Origin: of, Interval: time.Minute, Start: market.Seconds(120), Open: one, High: two, Low: one, Close: two}
 	classified = message.ClassifiedFields{Origin: of, Engine: "e", From: "wide", To: "tight"}
 	report     = message.ExecutionReportFields{ClientOrderID: "c", Action: message.ActionAccept}
+	amend      = message.AmendIntentFields{ID: message.IntentID{Strategy: "s", Seq: 2}, OrderSeq: 1, Account: "a", Quantity: some}
 )
 
 // with returns f after change.
@@ -49,6 +50,11 @@ func TestConstructors(t *testing.T) {
 	newBar := func(change func(*barF)) error { return err(message.NewBar(with(bar, change))) }
 	newClass := func(change func(*classF)) error { return err(message.NewClassified(with(classified, change))) }
 	newReport := func(change func(*reportF)) error { return err(message.NewExecutionReport(with(report, change))) }
+	newAmend := func(change func(*message.AmendIntentFields)) error {
+		return err(message.NewAmendIntent(with(amend, change)))
+	}
+	newCancel := func(f message.CancelIntentFields) error { return err(message.NewCancelIntent(f)) }
+	below := market.Price{Decimal: one.Neg()}
 	level := func(p market.Price) []message.Level { return []message.Level{{Price: p}} }
 
 	for _, c := range []struct {
@@ -106,7 +112,30 @@ func TestConstructors(t *testing.T) {
 		{"intent of a third side", newIntent(func(f *intentF) { f.Side = 3 }), message.KindOrderIntent},
 		{"intent of no type", newIntent(func(f *intentF) { f.Type = 0 }), message.KindOrderIntent},
 		{"intent of no time in force", newIntent(func(f *intentF) { f.TimeInForce = 0 }), message.KindOrderIntent},
-		{"intent of a fourth time in force", newIntent(func(f *intentF) { f.TimeInForce = market.FOK + 1 }), message.KindOrderIntent},
+		{"intent of a sixth time in force", newIntent(func(f *intentF) { f.TimeInForce = market.GTD + 1 }), message.KindOrderIntent},
+		{"intent of a fifth type", newIntent(func(f *intentF) { f.Type = market.StopLimit + 1 }), message.KindOrderIntent},
+		{"intent for the day", newIntent(func(f *intentF) { f.TimeInForce = market.DAY }), 0},
+		{"intent good till a date", newIntent(func(f *intentF) { f.TimeInForce, f.ExpireAt = market.GTD, 5 }), 0},
+		{"intent good till no date", newIntent(func(f *intentF) { f.TimeInForce = market.GTD }), message.KindOrderIntent},
+		{"intent good till before 1970", newIntent(func(f *intentF) { f.TimeInForce, f.ExpireAt = market.GTD, -5 }), message.KindOrderIntent},
+		{"intent till canceled, that expires", newIntent(func(f *intentF) { f.ExpireAt = 5 }), message.KindOrderIntent},
+		{"stop intent", newIntent(func(f *intentF) { f.Type, f.Price, f.StopPrice = market.Stop, market.Price{}, two }), 0},
+		{"stop intent with price", newIntent(func(f *intentF) { f.Type, f.StopPrice = market.Stop, two }), message.KindOrderIntent},
+		{"stop intent without stop price", newIntent(func(f *intentF) { f.Type, f.Price = market.Stop, market.Price{} }), message.KindOrderIntent},
+		{"stop-limit intent", newIntent(func(f *intentF) { f.Type, f.StopPrice = market.StopLimit, two }), 0},
+		{"stop-limit intent without price", newIntent(func(f *intentF) { f.Type, f.Price, f.StopPrice = market.StopLimit, market.Price{}, two }), message.KindOrderIntent},
+		{"stop-limit intent without stop price", newIntent(func(f *intentF) { f.Type = market.StopLimit }), message.KindOrderIntent},
+		{"stop-limit intent, stop price below zero", newIntent(func(f *intentF) { f.Type, f.StopPrice = market.StopLimit, below }), message.KindOrderIntent},
+		{"limit intent with stop price", newIntent(func(f *intentF) { f.StopPrice = two }), message.KindOrderIntent},
+		{"post-only intent", newIntent(func(f *intentF) { f.ExecInst = market.PostOnly }), 0},
+		{"post-only intent for the day, reduce-only", newIntent(func(f *intentF) { f.ExecInst, f.TimeInForce = market.PostOnly|market.ReduceOnly, market.DAY }), 0},
+		{"post-only intent, at once or never", newIntent(func(f *intentF) { f.ExecInst, f.TimeInForce = market.PostOnly, market.IOC }), message.KindOrderIntent},
+		{"post-only market intent", newIntent(func(f *intentF) { f.ExecInst, f.Type, f.Price = market.PostOnly, market.Market, market.Price{} }), message.KindOrderIntent},
+		{"reduce-only market intent", newIntent(func(f *intentF) { f.ExecInst, f.Type, f.Price = market.ReduceOnly, market.Market, market.Price{} }), 0},
+		{"intent of an unknown instruction", newIntent(func(f *intentF) { f.ExecInst = market.ExecInstAll + 1 }), message.KindOrderIntent},
+		{"intent with a parent", newIntent(func(f *intentF) { f.ID.Seq, f.Parent, f.Group = 3, 2, 9 }), 0},
+		{"intent that is its own parent", newIntent(func(f *intentF) { f.ID.Seq, f.Parent = 3, 3 }), message.KindOrderIntent},
+		{"intent whose parent comes later", newIntent(func(f *intentF) { f.ID.Seq, f.Parent = 3, 4 }), message.KindOrderIntent},
 		{"intent for a quantity of zero", newIntent(func(f *intentF) { f.Quantity = market.Quantity{} }), message.KindOrderIntent},
 		{"intent for less than nothing", newIntent(func(f *intentF) { f.Quantity = market.Quantity{Decimal: some.Neg()} }), message.KindOrderIntent},
 		{"limit intent without price", newIntent(func(f *intentF) { f.Price = market.Price{} }), message.KindOrderIntent},
@@ -114,18 +143,42 @@ func TestConstructors(t *testing.T) {
 		{"market intent with price", newIntent(func(f *intentF) { f.Type = market.Market }), message.KindOrderIntent},
 		{"cancel", err(message.NewCancelIntent(message.CancelIntentFields{ID: intent.ID, Account: "a"})), 0},
 		{"cancel of nobody", err(message.NewCancelIntent(message.CancelIntentFields{ID: message.IntentID{Seq: 1}, Account: "a"})), message.KindCancelIntent},
-		{"cancel of nothing", err(message.NewCancelIntent(message.CancelIntentFields{ID: message.IntentID{Strategy: "s"}, Account: "a"})), message.KindCancelIntent},
+		{"cancel of all of a strategy", newCancel(message.CancelIntentFields{ID: message.IntentID{Strategy: "s"}, Account: "a"}), 0},
+		{"cancel of all of an account", newCancel(message.CancelIntentFields{Account: "a"}), 0},
+		{"cancel of all in an instrument", newCancel(message.CancelIntentFields{Account: "a", Instrument: btc}), 0},
+		{"amendment", newAmend(func(*message.AmendIntentFields) {}), 0},
+		{"amendment of a price", newAmend(func(f *message.AmendIntentFields) { f.Quantity, f.Price = market.Quantity{}, one }), 0},
+		{"amendment of a stop price", newAmend(func(f *message.AmendIntentFields) { f.Quantity, f.StopPrice = market.Quantity{}, one }), 0},
+		{"amendment of nothing", newAmend(func(f *message.AmendIntentFields) { f.Quantity = market.Quantity{} }), message.KindAmendIntent},
+		{"amendment by nobody", newAmend(func(f *message.AmendIntentFields) { f.ID.Strategy = "" }), message.KindAmendIntent},
+		{"amendment without number", newAmend(func(f *message.AmendIntentFields) { f.ID.Seq = 0 }), message.KindAmendIntent},
+		{"amendment of no order", newAmend(func(f *message.AmendIntentFields) { f.OrderSeq = 0 }), message.KindAmendIntent},
+		{"amendment of itself", newAmend(func(f *message.AmendIntentFields) { f.OrderSeq = 2 }), message.KindAmendIntent},
+		{"amendment of a later order", newAmend(func(f *message.AmendIntentFields) { f.OrderSeq = 3 }), message.KindAmendIntent},
+		{"amendment without account", newAmend(func(f *message.AmendIntentFields) { f.Account = "" }), message.KindAmendIntent},
+		{"amendment below zero", newAmend(func(f *message.AmendIntentFields) { f.Price = below }), message.KindAmendIntent},
+		{"amendment of a stop price below zero", newAmend(func(f *message.AmendIntentFields) { f.StopPrice = below }), message.KindAmendIntent},
+		{"amendment to less than nothing", newAmend(func(f *message.AmendIntentFields) { f.Quantity = market.Quantity{Decimal: some.Neg()} }), message.KindAmendIntent},
+		{"balance", err(message.NewBalance(message.BalanceFields{Account: "a", Currency: "KRW"})), 0},
+		{"balance below zero", err(message.NewBalance(message.BalanceFields{Account: "a", Currency: "KRW", Free: market.Amount{Decimal: one.Neg()}})), 0},
+		{"balance of nobody", err(message.NewBalance(message.BalanceFields{Currency: "KRW"})), message.KindBalance},
+		{"balance of nothing", err(message.NewBalance(message.BalanceFields{Account: "a"})), message.KindBalance},
 		{"cancel without account", err(message.NewCancelIntent(message.CancelIntentFields{ID: intent.ID})), message.KindCancelIntent},
 		{"event", newEvent(func(*eventF) {}), 0},
 		{"event of no account", newEvent(func(f *eventF) { f.Account = "" }), message.KindOrderEvent},
 		{"event of no instrument", newEvent(func(f *eventF) { f.Instrument = market.Instrument{} }), message.KindOrderEvent},
 		{"event without action", newEvent(func(f *eventF) { f.Action = 0 }), message.KindOrderEvent},
-		{"event of an unknown action", newEvent(func(f *eventF) { f.Action = message.ActionExpire + 1 }), message.KindOrderEvent},
+		{"event of an unknown action", newEvent(func(f *eventF) { f.Action = message.OrderAction(len(message.OrderActions()) + 1) }), message.KindOrderEvent},
 		{"event without status", newEvent(func(f *eventF) { f.Status = 0 }), message.KindOrderEvent},
-		{"event of an unknown status", newEvent(func(f *eventF) { f.Status = message.OrderExpired + 1 }), message.KindOrderEvent},
+		{"event of an unknown status", newEvent(func(f *eventF) { f.Status = message.OrderStatus(len(message.OrderStatuses()) + 1) }), message.KindOrderEvent},
 		{"fill of nothing", newEvent(func(f *eventF) { f.LastQuantity = market.Quantity{} }), message.KindOrderEvent},
 		{"fill without price", newEvent(func(f *eventF) { f.LastPrice = market.Price{} }), message.KindOrderEvent},
 		{"fill without id", newEvent(func(f *eventF) { f.ExecID = "" }), message.KindOrderEvent},
+		{"balance event", newEvent(func(f *eventF) { f.Action, f.Status, f.Currency = message.ActionBalance, message.OrderJournaled, "KRW" }), 0},
+		{"balance event of no currency", newEvent(func(f *eventF) { f.Action = message.ActionBalance }), message.KindOrderEvent},
+		{"equity event of no currency", newEvent(func(f *eventF) { f.Action = message.ActionEquity }), message.KindOrderEvent},
+		{"event of a fourth request", newEvent(func(f *eventF) { f.Request = message.RequestAmend + 1 }), message.KindOrderEvent},
+		{"event with evidence from nowhere", newEvent(func(f *eventF) { f.Evidence = message.EvidenceAll + 1 }), message.KindOrderEvent},
 		{"no fill, so none needed", newEvent(func(f *eventF) {
 			f.Action, f.LastQuantity, f.LastPrice, f.ExecID = message.ActionDeny, market.Quantity{}, market.Price{}, ""
 		}), 0},
@@ -135,8 +188,14 @@ func TestConstructors(t *testing.T) {
 		{"report", newReport(func(*reportF) {}), 0},
 		{"report by the venue's id", newReport(func(f *reportF) { f.ClientOrderID, f.VenueOrderID = "", "v" }), 0},
 		{"report of no order", newReport(func(f *reportF) { f.ClientOrderID = "" }), message.KindExecutionReport},
+		{"report that a placement went unanswered", newReport(func(f *reportF) { f.Action, f.Request = message.ActionLose, message.RequestPlace }), 0},
+		{"report that nothing went unanswered", newReport(func(f *reportF) { f.Action = message.ActionLose }), message.KindExecutionReport},
+		{"report on a fourth request", newReport(func(f *reportF) { f.Request = message.RequestAmend + 1 }), message.KindExecutionReport},
+		{"report of absence", newReport(func(f *reportF) { f.Action, f.Evidence = message.ActionAbsent, message.EvidenceOpen }), 0},
+		{"report of absence by hearsay", newReport(func(f *reportF) { f.Action = message.ActionAbsent }), message.KindExecutionReport},
+		{"report of absence from nowhere", newReport(func(f *reportF) { f.Action, f.Evidence = message.ActionAbsent, message.EvidenceAll+1 }), message.KindExecutionReport},
 		{"report of nothing", newReport(func(f *reportF) { f.Action = 0 }), message.KindExecutionReport},
-		{"report of an unknown action", newReport(func(f *reportF) { f.Action = message.ActionExpire + 1 }), message.KindExecutionReport},
+		{"report of an unknown action", newReport(func(f *reportF) { f.Action = message.OrderAction(len(message.OrderActions()) + 1) }), message.KindExecutionReport},
 	} {
 		switch {
 		case c.kind == 0 && c.err != nil:
@@ -150,7 +209,7 @@ func TestConstructors(t *testing.T) {
 // TestStrings: every kind of message says what it is, and the word for its kind begins the line.
 func TestStrings(t *testing.T) {
 	begins := map[message.Kind]string{message.KindOrderIntent: "intent ", message.KindCancelIntent: "cancel ",
-		message.KindOrderEvent: "order ", message.KindExecutionReport: "report "}
+		message.KindOrderEvent: "order ", message.KindExecutionReport: "report ", message.KindAmendIntent: "amend "}
 	generators := messagetest.Generators()
 	for _, kind := range message.Kinds() {
 		want := begins[kind]
@@ -174,7 +233,8 @@ func TestStrings(t *testing.T) {
 func TestKindNumbers(t *testing.T) {
 	golden := []string{1: "ticker", 2: "trade", 3: "bbo", 4: "book", 5: "bar", 6: "status", 7: "notice", 8: "batch", 9: "views",
 		10: "credit", 11: "classified", 12: "order_intent", 13: "cancel_intent", 14: "order_event", 15: "position",
-		16: "execution_report", 17: "resync", 18: "permit_request", 19: "permit", 20: "penalty"}
+		16: "execution_report", 17: "resync", 18: "permit_request", 19: "permit", 20: "penalty",
+		21: "amend_intent", 22: "balance"}
 	kinds := message.Kinds()
 	if len(kinds) != len(golden)-1 {
 		t.Fatalf("%d kinds, %d are listed here: list the new one with its number", len(kinds), len(golden)-1)
@@ -205,17 +265,36 @@ func TestEnumNumbers(t *testing.T) {
 		}
 	}
 	check("order status", []string{"-", "created", "denied", "journaled", "sent", "unknown", "accepted", "partially_filled", "filled",
-		"pending_cancel", "pending_amend", "canceled", "rejected", "expired"}, func(v uint8) string { return message.OrderStatus(v).String() })
+		"pending_cancel", "pending_amend", "canceled", "rejected", "expired", "held"}, func(v uint8) string { return message.OrderStatus(v).String() })
 	check("order action", []string{"-", "create", "deny", "journal", "send", "lose", "accept", "fill", "request_cancel", "cancel",
-		"reject_cancel", "request_amend", "amend", "reject_amend", "reject", "expire"}, func(v uint8) string { return message.OrderAction(v).String() })
+		"reject_cancel", "request_amend", "amend", "reject_amend", "reject", "expire", "hold", "release", "absent", "adopt", "resolve",
+		"halt", "resume", "anomaly", "balance", "equity", "reconcile"}, func(v uint8) string { return message.OrderAction(v).String() })
+	check("order request", []string{"-", "place", "cancel", "amend"}, func(v uint8) string { return message.OrderRequest(v).String() })
 	check("notice type", []string{"-", "ack", "error", "heartbeat", "status"}, func(v uint8) string { return message.NoticeType(v).String() })
 	check("change base", []string{"-", "prev_close", "open_24h"}, func(v uint8) string { return message.ChangeBase(v).String() })
 	check("span", []string{"-", "day", "rolling_24h"}, func(v uint8) string { return message.Span(v).String() })
-	if n, want := len(message.OrderStatuses()), 13; n != want {
+	if n, want := len(message.OrderStatuses()), 14; n != want {
 		t.Errorf("OrderStatuses lists %d of %d", n, want)
 	}
-	if n, want := len(message.OrderActions()), 15; n != want {
+	if n, want := len(message.OrderActions()), 26; n != want {
 		t.Errorf("OrderActions lists %d of %d", n, want)
+	}
+	for e, want := range []string{"-", "id", "open_orders", "id|open_orders", "fills", "id|fills", "open_orders|fills", "id|open_orders|fills", "unknown(8)"} {
+		if got := message.Evidence(e).String(); got != want {
+			t.Errorf("evidence %d is %q, was %q", e, got, want)
+		}
+	}
+	var ofAccount []string
+	for _, a := range message.OrderActions() {
+		if a.OfAccount() {
+			ofAccount = append(ofAccount, a.String())
+		}
+	}
+	if want := []string{"halt", "resume", "anomaly", "balance", "equity", "reconcile"}; !slices.Equal(ofAccount, want) {
+		t.Errorf("of the account are %v, want %v", ofAccount, want)
+	}
+	if message.OrderAction(0).OfAccount() || message.OrderAction(200).OfAccount() {
+		t.Error("an action that is none is of the account")
 	}
 	var final []string
 	for _, s := range message.OrderStatuses() {
@@ -239,6 +318,7 @@ func TestOverload(t *testing.T) {
 		message.KindClassified: message.NeverDrop, message.KindCancelIntent: message.NeverDrop, message.KindOrderEvent: message.NeverDrop,
 		message.KindExecutionReport: message.NeverDrop, message.KindResync: message.NeverDrop,
 		message.KindPermitRequest: message.NeverDrop, message.KindPermit: message.NeverDrop, message.KindPenalty: message.NeverDrop,
+		message.KindAmendIntent: message.NeverDrop, message.KindBalance: message.NeverDrop,
 		message.KindOrderIntent: message.Refuse,
 	}
 	for _, k := range message.Kinds() {
@@ -286,6 +366,77 @@ func TestNoticeDetail(t *testing.T) {
 		got := n.Fields().Detail
 		if len(got) != c.want || !strings.HasPrefix(c.detail, got) || utf8.ValidString(c.detail) && !utf8.ValidString(got) {
 			t.Errorf("%d bytes of %.4q became %d, want %d", len(c.detail), c.detail, len(got), c.want)
+		}
+	}
+}
+
+// TestOrderSupport: what a venue does not take is refused with the nearest thing it does take.
+func TestOrderSupport(t *testing.T) {
+	s := message.OrderSupport{Kinds: []message.OrderKind{
+		{Type: market.Limit, TimeInForce: market.GTC, ExecInst: market.PostOnly},
+		{Type: market.Limit, TimeInForce: market.IOC},
+		{Side: market.Sell, Type: market.Market, TimeInForce: market.IOC},
+	}}
+	type terms = message.OrderTerms
+	for _, c := range []struct {
+		terms message.OrderTerms
+		says  string // empty: taken
+	}{
+		{terms{Side: market.Buy, Type: market.Limit, TimeInForce: market.GTC}, ""},
+		{terms{Side: market.Buy, Type: market.Limit, TimeInForce: market.GTC, ExecInst: market.PostOnly}, ""},
+		{terms{Side: market.Buy, Type: market.Limit, TimeInForce: market.IOC, ExecInst: market.ReduceOnly}, ""}, // the gateway keeps it
+		{terms{Side: market.Buy, Type: market.Limit, TimeInForce: market.IOC, ExecInst: market.PostOnly}, "no limit ioc orders that are post_only"},
+		{terms{Side: market.Buy, Type: market.Limit, TimeInForce: market.GTD}, "no limit orders that are gtd"},
+		{terms{Side: market.Sell, Type: market.Market, TimeInForce: market.IOC}, ""},
+		{terms{Side: market.Buy, Type: market.Market, TimeInForce: market.IOC}, "market orders to sell only"},
+		{terms{Side: market.Buy, Type: market.StopLimit, TimeInForce: market.GTC}, "no stop_limit orders"},
+	} {
+		got := s.Refuses(c.terms)
+		if (got == "") != (c.says == "") || !strings.Contains(got, c.says) {
+			t.Errorf("%v: %q, want it to say %q", c.terms, got, c.says)
+		}
+	}
+	if got := (message.OrderSupport{}).Refuses(terms{Type: market.Limit}); got == "" {
+		t.Error("a venue that takes nothing takes a limit order")
+	}
+}
+
+// TestOrderStrings: what a line of an order's life says beyond its terms.
+func TestOrderStrings(t *testing.T) {
+	base := event
+	base.OrderTerms, base.Strategy, base.IntentSeq = intent.OrderTerms, "s", 1
+	for _, c := range []struct {
+		change func(*message.OrderEventFields)
+		says   string
+	}{
+		{func(*message.OrderEventFields) {}, " fill e 0.5 @ 1 fee 0 "},
+		{func(f *message.OrderEventFields) { f.Action, f.NewPrice = message.ActionRequestAmend, two }, " to 0 @ 2 stop 0"},
+		{func(f *message.OrderEventFields) { f.Action, f.Currency = message.ActionBalance, "KRW" }, " 0 KRW"},
+		{func(f *message.OrderEventFields) { f.Action, f.Evidence = message.ActionAbsent, message.EvidenceAll }, " asked id|open_orders|fills"},
+		{func(f *message.OrderEventFields) { f.Action, f.Reason = message.ActionReject, "no" }, ` "no" at`},
+		{func(f *message.OrderEventFields) {
+			f.ExecInst, f.StopPrice, f.ExpireAt = market.PostOnly, two, market.Seconds(1)
+		}, " stop 2 post_only until 1970-01-01T00:00:01Z"},
+	} {
+		e, err := message.NewOrderEvent(with(base, c.change))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := e.String(); !strings.Contains(s, c.says) {
+			t.Errorf("%q does not say %q", s, c.says)
+		}
+	}
+	for _, c := range []struct {
+		f    message.CancelIntentFields
+		says string
+	}{
+		{message.CancelIntentFields{Account: "a"}, "cancel all a "},
+		{message.CancelIntentFields{Account: "a", ID: message.IntentID{Strategy: "s"}}, "cancel all of s a "},
+		{message.CancelIntentFields{Account: "a", ID: message.IntentID{Strategy: "s", Seq: 4}}, "cancel s/4 a "},
+	} {
+		m, err := message.NewCancelIntent(c.f)
+		if err != nil || !strings.HasPrefix(m.String(), c.says) {
+			t.Errorf("%q, %v; want it to begin with %q", m, err, c.says)
 		}
 	}
 }

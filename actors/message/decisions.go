@@ -66,33 +66,25 @@ type OrderIntent struct{ f OrderIntentFields }
 
 // OrderIntentFields is what an OrderIntent holds.
 type OrderIntentFields struct {
-	Origin      // of the event that led here: the decision's time is Origin.Time()
-	ID          IntentID
-	Account     AccountName
-	Side        market.Side
-	Type        market.OrderType
-	TimeInForce market.TimeInForce
-	Price       market.Price // zero for market orders
-	Quantity    market.Quantity
-	Reason      string // why, for people: "spread: wide → tight"
+	Origin  // of the event that led here: the decision's time is Origin.Time()
+	ID      IntentID
+	Account AccountName
+	OrderTerms
+	Contingency
+	Reason string // why, for people: "spread: wide → tight"
 }
 
-// NewOrderIntent checks f. It fails with ErrInvalid unless instrument, id, account, side, type,
-// time in force and a quantity above zero are there, and a price exactly for limit orders.
+// NewOrderIntent checks f. It fails with ErrInvalid unless instrument, id and account are there
+// and the terms are sound (OrderTerms.Fault); a parent must be an earlier intent.
 func NewOrderIntent(f OrderIntentFields) (OrderIntent, error) {
-	switch {
-	case f.Instrument.IsZero() || f.ID.Strategy == "" || f.ID.Seq == 0 || f.Account == "":
+	if f.Instrument.IsZero() || f.ID.Strategy == "" || f.ID.Seq == 0 || f.Account == "" {
 		return OrderIntent{}, invalid(KindOrderIntent, "%v id %v account %q", f.Instrument, f.ID, f.Account)
-	case f.Side != market.Buy && f.Side != market.Sell:
-		return OrderIntent{}, invalid(KindOrderIntent, "%v: side %v", f.ID, f.Side)
-	case f.Type != market.Market && f.Type != market.Limit:
-		return OrderIntent{}, invalid(KindOrderIntent, "%v: order type %v", f.ID, f.Type)
-	case f.TimeInForce < market.GTC || f.TimeInForce > market.FOK:
-		return OrderIntent{}, invalid(KindOrderIntent, "%v: time in force %v", f.ID, f.TimeInForce)
-	case f.Quantity.Sign() <= 0:
-		return OrderIntent{}, invalid(KindOrderIntent, "%v: quantity %v", f.ID, f.Quantity)
-	case (f.Type == market.Limit) != (f.Price.Sign() > 0):
-		return OrderIntent{}, invalid(KindOrderIntent, "%v: %v order with price %v", f.ID, f.Type, f.Price)
+	}
+	if fault := f.Fault(); fault != "" {
+		return OrderIntent{}, invalid(KindOrderIntent, "%v: %s", f.ID, fault)
+	}
+	if f.Parent >= f.ID.Seq {
+		return OrderIntent{}, invalid(KindOrderIntent, "%v: parent %d is no earlier intent", f.ID, f.Parent)
 	}
 	return OrderIntent{f}, nil
 }
@@ -104,24 +96,26 @@ func (o OrderIntent) Kind() Kind { return KindOrderIntent }
 func (o OrderIntent) Fields() OrderIntentFields { return o.f }
 
 func (o OrderIntent) String() string {
-	return fmt.Sprintf("intent %v %s %v %v %v %v %v @ %v %q at %v", o.f.ID, o.f.Account, o.f.Instrument, o.f.Side,
-		o.f.Type, o.f.TimeInForce, o.f.Quantity, o.f.Price, o.f.Reason, o.f.Time())
+	return fmt.Sprintf("intent %v %s %v %v %q at %v", o.f.ID, o.f.Account, o.f.Instrument, o.f.OrderTerms, o.f.Reason, o.f.Time())
 }
 
-// CancelIntent asks to cancel the order that an intent became.
+// CancelIntent asks to cancel the order that an intent became, all orders of a strategy, or all of
+// an account (FIX 35=F, 35=q).
 type CancelIntent struct{ f CancelIntentFields }
 
 // CancelIntentFields is what a CancelIntent holds.
 type CancelIntentFields struct {
-	ID      IntentID // the intent whose order is to be canceled
-	Account AccountName
-	Time    market.Timestamp // message time of the decision
-	Reason  string
+	ID         IntentID          // the intent whose order is to be canceled; without Seq all of the strategy, empty all of the account
+	Instrument market.Instrument // zero, or: only orders of it
+	Account    AccountName
+	Time       market.Timestamp // message time of the decision
+	Reason     string
 }
 
-// NewCancelIntent checks f. It fails with ErrInvalid without id and account.
+// NewCancelIntent checks f. It fails with ErrInvalid without account, and for a number without a
+// strategy.
 func NewCancelIntent(f CancelIntentFields) (CancelIntent, error) {
-	if f.ID.Strategy == "" || f.ID.Seq == 0 || f.Account == "" {
+	if f.Account == "" || f.ID.Strategy == "" && f.ID.Seq != 0 {
 		return CancelIntent{}, invalid(KindCancelIntent, "id %v account %q", f.ID, f.Account)
 	}
 	return CancelIntent{f}, nil
@@ -134,5 +128,54 @@ func (c CancelIntent) Kind() Kind { return KindCancelIntent }
 func (c CancelIntent) Fields() CancelIntentFields { return c.f }
 
 func (c CancelIntent) String() string {
-	return fmt.Sprintf("cancel %v %s %q at %v", c.f.ID, c.f.Account, c.f.Reason, c.f.Time)
+	what := c.f.ID.String()
+	switch {
+	case c.f.ID.Strategy == "":
+		what = "all"
+	case c.f.ID.Seq == 0:
+		what = "all of " + string(c.f.ID.Strategy)
+	}
+	return fmt.Sprintf("cancel %s %s %v %q at %v", what, c.f.Account, c.f.Instrument, c.f.Reason, c.f.Time)
+}
+
+// AmendIntent asks to change an open order (FIX 35=G). Where the venue cannot do that under the
+// order's id, the gateway cancels it and makes a new order of what is left, which then is this
+// intent's order.
+type AmendIntent struct{ f AmendIntentFields }
+
+// AmendIntentFields is what an AmendIntent holds. A price or quantity of zero stays as it is.
+type AmendIntentFields struct {
+	ID        IntentID // the amendment's own: it counts among the strategy's intents
+	OrderSeq  uint64   // the intent of the same strategy whose order is to be changed
+	Account   AccountName
+	Time      market.Timestamp // message time of the decision
+	Price     market.Price
+	StopPrice market.Price
+	Quantity  market.Quantity // the new whole quantity, what was filled included (FIX 38)
+	Reason    string
+}
+
+// NewAmendIntent checks f. It fails with ErrInvalid without id, order and account, for an order
+// that is no earlier intent, below zero, or where nothing is to change.
+func NewAmendIntent(f AmendIntentFields) (AmendIntent, error) {
+	switch {
+	case f.ID.Strategy == "" || f.ID.Seq == 0 || f.Account == "" || f.OrderSeq == 0 || f.OrderSeq >= f.ID.Seq:
+		return AmendIntent{}, invalid(KindAmendIntent, "id %v of order %d account %q", f.ID, f.OrderSeq, f.Account)
+	case f.Price.Sign() < 0 || f.StopPrice.Sign() < 0 || f.Quantity.Sign() < 0:
+		return AmendIntent{}, invalid(KindAmendIntent, "%v: price %v stop price %v quantity %v", f.ID, f.Price, f.StopPrice, f.Quantity)
+	case f.Price.IsZero() && f.StopPrice.IsZero() && f.Quantity.IsZero():
+		return AmendIntent{}, invalid(KindAmendIntent, "%v: nothing is to change", f.ID)
+	}
+	return AmendIntent{f}, nil
+}
+
+// Kind is KindAmendIntent.
+func (a AmendIntent) Kind() Kind { return KindAmendIntent }
+
+// Fields returns a copy of what a holds.
+func (a AmendIntent) Fields() AmendIntentFields { return a.f }
+
+func (a AmendIntent) String() string {
+	return fmt.Sprintf("amend %v order %d %s quantity %v @ %v stop %v %q at %v", a.f.ID, a.f.OrderSeq, a.f.Account,
+		a.f.Quantity, a.f.Price, a.f.StopPrice, a.f.Reason, a.f.Time)
 }

@@ -75,12 +75,14 @@ const (
 	KindPermitRequest
 	KindPermit
 	KindPenalty
+	KindAmendIntent
+	KindBalance
 	kindEnd
 )
 
 var kindNames = [kindEnd]string{"none", "ticker", "trade", "bbo", "book", "bar", "status", "notice",
 	"batch", "views", "credit", "classified", "order_intent", "cancel_intent", "order_event", "position", "execution_report", "resync",
-	"permit_request", "permit", "penalty"}
+	"permit_request", "permit", "penalty", "amend_intent", "balance"}
 
 // String returns the name in lower case, as in metrics.
 func (k Kind) String() string {

@@ -1,7 +1,9 @@
 package order
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"strings"
@@ -54,6 +56,9 @@ type Gateway struct {
 	syncing  bool             // a sync is under way
 	since    market.Timestamp // when it began, by the wall's clock
 	marked   market.Timestamp // when watchers last heard of all positions, in message time
+	ticked   market.Timestamp // when the core last heard the time, in a repeatable run
+	unwind   func()           // calls the timer off
+	waiting  []waiting        // people whose answers wait for the disk
 	inbox    inbox
 }
 
@@ -66,13 +71,13 @@ type (
 	}
 	// answered tells the gateway that the venue has put answers into its inbox.
 	answered struct{}
+	// tick tells it that time has passed.
+	tick struct{ of *Gateway }
 )
 
-// HaltRequest stops an account from taking intents.
-type HaltRequest struct{ Reason string }
-
-// ResumeRequest lets a halted account take intents again.
-type ResumeRequest struct{ Reason string }
+// tickEvery is how often a gateway's core hears what time it is: by the clock in a live run, by
+// message time in one that is to be repeatable.
+const tickEvery = time.Second
 
 // NewGateway returns the gateway of one account. It recovers from the journal when it starts. A
 // panic loses what it knew, not what is on disk: supervise it with a restart, which halts nothing
@@ -96,6 +101,8 @@ func (g *Gateway) Receive(ctx actor.Context) {
 		g.start(ctx)
 	case message.OrderIntent:
 		g.do(g.core.Intend(m))
+	case message.AmendIntent:
+		g.do(g.core.Amend(m))
 	case message.CancelIntent:
 		g.do(g.core.Cancel(m))
 	case message.Views:
@@ -104,15 +111,15 @@ func (g *Gateway) Receive(ctx actor.Context) {
 		if m.of == g {
 			g.durable(m)
 		}
-	case HaltRequest:
-		g.deps.Env.Log.Warn("account halted", slog.String("account", string(g.cfg.Account)), slog.String("reason", m.Reason))
-		g.do(g.core.Halt(m.Reason, g.now()))
-	case ResumeRequest:
-		effects, err := g.core.Resume(m.Reason, g.now())
-		if err != nil {
-			g.deps.Env.Log.Error("account cannot resume", slog.String("account", string(g.cfg.Account)), slog.Any("reason", err))
+	case tick:
+		if m.of == g {
+			g.tick(g.now())
+			g.wind()
 		}
-		g.do(effects)
+	case HaltRequest, ResumeRequest, ResolveRequest:
+		g.person(ctx, m)
+	case StandingRequest:
+		g.standing(ctx)
 	case *actor.Stopping, *actor.Restarting:
 		g.stop()
 		return
@@ -160,14 +167,39 @@ func (g *Gateway) start(ctx actor.Context) {
 		panic(err)
 	}
 	g.quoter, _ = g.venue.(Quoter)
+	g.core.Support(g.venue.Support())
+	if books, ok := g.venue.(Booker); ok {
+		books.Books(g.core.Books())
+	}
 	if halted := g.core.Halted(); halted != "" {
 		g.deps.Env.Log.Warn("account is halted", slog.String("account", string(g.cfg.Account)), slog.String("reason", halted))
 	}
 	g.do(g.core.Start(g.now()))
 	g.positions()
+	g.wind()
 }
 
+// wind sets the timer of a live run.
+func (g *Gateway) wind() {
+	if !g.deps.Env.Repeatable {
+		g.unwind = g.deps.Env.After(tickEvery, func() { g.root.Send(g.self, tick{g}) })
+	}
+}
+
+func (g *Gateway) tick(now market.Timestamp) { g.do(g.core.Tick(now)) }
+
 func (g *Gateway) stop() {
+	if g.unwind != nil {
+		g.unwind()
+		g.unwind = nil
+	}
+	g.dismiss(errors.New("the gateway stopped before the journal had it"))
+	if venue, ok := g.venue.(io.Closer); ok {
+		if err := venue.Close(); err != nil {
+			g.deps.Env.Log.Error("venue did not close", slog.String("account", string(g.cfg.Account)), slog.Any("reason", err))
+		}
+	}
+	g.venue = nil
 	if g.close == nil {
 		return
 	}
@@ -193,18 +225,36 @@ type inbox struct {
 	answers []answer
 }
 
-// answer is a report, or the end of the answer to Recover.
+// answer is one thing that the venue said: what is done with it stands in take.
 type answer struct {
-	report message.ExecutionReport
-	ends   bool
-	err    error
+	take func(*Gateway)
 }
 
 // replies takes a venue's answers, from whatever goroutine.
 type replies struct{ g *Gateway }
 
-func (r replies) Report(m message.ExecutionReport) { r.put(answer{report: m}) }
-func (r replies) Recovered(err error)              { r.put(answer{ends: true, err: err}) }
+func (r replies) Report(m message.ExecutionReport) {
+	r.put(answer{func(g *Gateway) { g.do(g.core.Report(m)) }})
+}
+
+func (r replies) Balance(b message.Balance) {
+	r.put(answer{func(g *Gateway) {
+		g.do(g.core.Balance(b))
+		g.tellWatchers(b)
+	}})
+}
+
+func (r replies) Recovered(err error) {
+	r.put(answer{func(g *Gateway) { g.do(g.core.Recovered(err, g.now())) }})
+}
+
+func (r replies) Disconnected(why string) {
+	r.put(answer{func(g *Gateway) { g.do(g.core.Disconnected(why, g.now())) }})
+}
+
+func (r replies) Clock(ahead time.Duration) {
+	r.put(answer{func(g *Gateway) { g.do(g.core.Clock(ahead, g.now())) }})
+}
 
 func (r replies) put(a answer) {
 	in := &r.g.inbox
@@ -228,11 +278,7 @@ func (g *Gateway) answers() {
 			return
 		}
 		for _, a := range all {
-			if a.ends {
-				g.do(g.core.Recovered(a.err, g.now()))
-			} else {
-				g.do(g.core.Report(a.report))
-			}
+			a.take(g)
 		}
 	}
 }
@@ -281,11 +327,13 @@ func (g *Gateway) durable(d durable) {
 		g.sync()
 	}
 	g.do(g.core.Durable(d.upTo, g.now()))
+	g.satisfy(d.upTo)
 }
 
 func (g *Gateway) failed(err error) {
 	g.deps.Env.Log.Error("the journal failed: the account is halted until a restart", slog.String("account", string(g.cfg.Account)), slog.Any("reason", err))
 	g.core.JournalFailed(err, g.now())
+	g.dismiss(err)
 	g.metrics.state(g.core)
 }
 
@@ -312,6 +360,8 @@ func (g *Gateway) act(a Act) {
 		g.venue.Place(a.Event)
 	case ActCancel:
 		g.venue.Cancel(a.Event)
+	case ActAmend:
+		g.venue.Amend(a.Event)
 	case ActRecover:
 		g.venue.Recover(a.Open)
 	}
@@ -328,12 +378,19 @@ const positionsEvery = time.Second
 
 func (g *Gateway) views(ctx actor.Context, v message.Views) {
 	for i := range v.Len() {
-		g.core.View(v.Row(i))
+		if e := g.core.View(v.Row(i)); len(e.Append)+len(e.Acts) > 0 {
+			g.do(e)
+		}
 	}
 	if g.quoter != nil {
 		g.quoter.Quote(v)
 	}
 	f := v.Fields()
+	if g.deps.Env.Repeatable && f.Time.Sub(g.ticked) >= tickEvery {
+		g.ticked = f.Time
+		g.answers() // what was filled by these prices comes before what time brings
+		g.tick(f.Time)
+	}
 	if f.Time.Sub(g.marked) >= positionsEvery {
 		g.marked = f.Time
 		g.positions()
@@ -352,15 +409,15 @@ func (g *Gateway) positions() {
 // counters are a gateway's metrics with their labels filled in.
 type counters struct {
 	account string
-	events  [message.ActionExpire + 1]prometheus.Counter
+	events  map[message.OrderAction]prometheus.Counter
 	denied  map[Code]prometheus.Counter
-	open    [message.OrderExpired + 1]prometheus.Gauge
+	open    [held + 1]prometheus.Gauge
 	halted  prometheus.Gauge
 	status  map[message.IntentID]message.OrderStatus
 }
 
 func newCounters(m *telemetry.Metrics, account message.AccountName) counters {
-	c := counters{account: string(account), denied: map[Code]prometheus.Counter{},
+	c := counters{account: string(account), denied: map[Code]prometheus.Counter{}, events: map[message.OrderAction]prometheus.Counter{},
 		halted: m.OrderHalted.WithLabelValues(string(account)), status: map[message.IntentID]message.OrderStatus{}}
 	for _, a := range message.OrderActions() {
 		c.events[a] = m.OrderEvents.WithLabelValues(c.account, a.String())
@@ -393,15 +450,15 @@ func (c *counters) event(e message.OrderEvent) {
 // recovered counts an order into the status that it has now.
 func (c *counters) recovered(e message.OrderEvent) {
 	f := e.Fields()
-	if f.Action == message.ActionJournal {
-		return // a note
+	if f.Action == message.ActionJournal || f.Action.OfAccount() {
+		return // of the account
 	}
 	id := e.Intent()
 	if was := c.status[id]; was != 0 {
 		c.open[was].Dec()
 		delete(c.status, id)
 	}
-	if !f.Status.Final() && f.ClientOrderID != "" {
+	if !f.Status.Final() {
 		c.status[id] = f.Status
 		c.open[f.Status].Inc()
 	}

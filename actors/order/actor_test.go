@@ -30,7 +30,13 @@ type desk struct {
 	events  []message.OrderEvent
 	broken  error
 	replies Replies
+	person  *actor.PID
+	books   int // times that the venue was told what the account has
+	closed  int
 }
+
+func (d *desk) Books(balances []message.Balance) { d.books += 1 + len(balances) }
+func (d *desk) Close() error                     { d.closed++; return nil }
 
 func (d *desk) note(format string, args ...any) { d.log = append(d.log, fmt.Sprintf(format, args...)) }
 
@@ -47,8 +53,10 @@ func (d *desk) Sync() error {
 	return d.broken
 }
 
-func (d *desk) Place(o message.OrderEvent)  { d.note("place %s", o.Fields().ClientOrderID) }
-func (d *desk) Cancel(o message.OrderEvent) { d.note("cancel %s", o.Fields().ClientOrderID) }
+func (d *desk) Place(o message.OrderEvent)    { d.note("place %s", o.Fields().ClientOrderID) }
+func (d *desk) Cancel(o message.OrderEvent)   { d.note("cancel %s", o.Fields().ClientOrderID) }
+func (d *desk) Amend(o message.OrderEvent)    { d.note("amend %s", o.Fields().ClientOrderID) }
+func (d *desk) Support() message.OrderSupport { return testSupport() }
 func (d *desk) Recover(open []message.OrderEvent) {
 	d.note("recover %d", len(open))
 	d.replies.Recovered(nil)
@@ -69,17 +77,27 @@ var actorInstrument = market.MustInstrument("test", "BTC-KRW")
 
 func newDesk(t *testing.T, seed uint64) *desk {
 	t.Helper()
+	return newDeskOf(t, seed, true)
+}
+
+func newDeskOf(t *testing.T, seed uint64, repeatable bool) *desk {
+	t.Helper()
 	d := &desk{loop: system.NewSeededLoop(market.Seconds(100), seed), sys: system.New(slog.New(slog.NewTextHandler(io.Discard, nil)))}
-	env := system.Env{Now: d.loop.Now, After: d.loop.After, Go: d.loop.Go, Log: d.sys.Logger(), Repeatable: true}
+	env := system.Env{Now: d.loop.Now, After: d.loop.After, Go: d.loop.Go, Log: d.sys.Logger(), Repeatable: repeatable}
 	supervisor := system.NewSupervisor(Supervision(), env, nil, nil)
-	told, err := system.Spawn(d.sys, "strategy", func() actor.Actor { return &ear{d} }, system.NewMailbox(system.MailboxConfig{}), d.loop, supervisor)
+	told, err := system.Spawn(d.sys, "strategy", func() actor.Actor { return &ear{d, false} }, system.NewMailbox(system.MailboxConfig{}), d.loop, supervisor)
 	if err != nil {
 		t.Fatal(err)
 	}
+	person, err := system.Spawn(d.sys, "person", func() actor.Actor { return &ear{d, true} }, system.NewMailbox(system.MailboxConfig{}), d.loop, supervisor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.person = person
 	cfg := DefaultConfig()
 	cfg.Account, cfg.Venue, cfg.Epoch = "paper", "test", 1
 	cfg.Listings = []market.Listing{{Instrument: actorInstrument, Ticks: market.FixedTick(market.MustPrice("1"))}}
-	deps := Deps{Env: env, Metrics: telemetry.New("test"), View: d, Strategies: map[message.StrategyName]*actor.PID{"s": told},
+	deps := Deps{Env: env, Metrics: telemetry.New("test"), View: d, Strategies: map[message.StrategyName]*actor.PID{"s": told}, Watchers: []*actor.PID{person},
 		Open: func() (Journal, iter.Seq2[message.OrderEvent, error], func() error, error) {
 			return d, d.history(), func() error { return nil }, nil
 		},
@@ -95,12 +113,28 @@ func newDesk(t *testing.T, seed uint64) *desk {
 }
 
 // ear is the strategy: it writes down what it is told.
-type ear struct{ d *desk }
+type ear struct {
+	d      *desk
+	person bool // who watches: of events it hears enough from the strategy
+}
 
 func (e *ear) Receive(ctx actor.Context) {
-	if m, ok := ctx.Message().(message.OrderEvent); ok {
-		e.d.note("told %v %v", m.Fields().Action, m.Fields().Status)
+	switch m := ctx.Message().(type) {
+	case message.OrderEvent:
+		if !e.person {
+			e.d.note("told %v %v", m.Fields().Action, m.Fields().Status)
+		}
+	case message.Balance:
+		e.d.note("balance %s %v", m.Fields().Currency, m.Fields().Free)
+	case Result:
+		e.d.note("result %v halted %q", m.Err, m.Halted)
 	}
+}
+
+// ask tells the gateway something as a person does, who hears what came of it.
+func (d *desk) ask(m any) {
+	d.sys.Root.RequestWithCustomSender(d.pid, m, d.person)
+	d.loop.Run()
 }
 
 func (d *desk) tell(m any) {
@@ -117,8 +151,8 @@ func (d *desk) quote(at market.Timestamp) {
 func (d *desk) intend(t *testing.T, seq uint64) {
 	t.Helper()
 	i, err := message.NewOrderIntent(message.OrderIntentFields{Origin: message.Origin{Instrument: actorInstrument, Received: d.loop.Now()},
-		ID: message.IntentID{Strategy: "s", Seq: seq}, Account: "paper", Side: market.Buy, Type: market.Limit, TimeInForce: market.GTC,
-		Price: market.MustPrice("100"), Quantity: market.MustQuantity("2")})
+		ID: message.IntentID{Strategy: "s", Seq: seq}, Account: "paper", OrderTerms: message.OrderTerms{Side: market.Buy, Type: market.Limit, TimeInForce: market.GTC, Price: market.MustPrice("100"), Quantity: market.MustQuantity("2")},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,5 +231,83 @@ func TestGatewayHaltsAndResumes(t *testing.T) {
 	d.intend(t, 2)
 	if got := d.since(); !strings.Contains(got, "place") {
 		t.Fatal(got)
+	}
+}
+
+// TestGatewayPerson: who asks hears what came of it, once it is on disk.
+func TestGatewayPerson(t *testing.T) {
+	d := newDesk(t, 1)
+	d.quote(d.loop.Now())
+	d.intend(t, 1)
+	d.since()
+	d.ask(HaltRequest{Reason: "a person", Cancel: true})
+	if got := d.since(); !strings.Contains(got, "journal halt, journal request_cancel, fsync") || !strings.HasSuffix(got, `result <nil> halted "a person"`) {
+		t.Fatal(got)
+	}
+	d.ask(ResolveRequest{ID: "paper-1-1", As: message.OrderCanceled, Reason: "looked"})
+	if got := d.since(); !strings.Contains(got, "only what is unknown") || strings.Contains(got, "journal") {
+		t.Fatal(got)
+	}
+	d.ask(ResumeRequest{Reason: "done"})
+	if got := d.since(); !strings.HasSuffix(got, `result <nil> halted ""`) {
+		t.Fatal(got)
+	}
+	d.broken = errors.New("the disk is gone")
+	d.ask(HaltRequest{Reason: "again"})
+	if got := d.since(); !strings.Contains(got, "result the disk is gone") {
+		t.Fatal(got)
+	}
+	d.ask(ResumeRequest{Reason: "hope"})
+	if got := d.since(); !strings.Contains(got, "result order: resume paper: the journal is lost") {
+		t.Fatal(got)
+	}
+}
+
+// TestGatewayVenue: what the venue says is worked through in its order; balances go to whoever watches.
+func TestGatewayVenue(t *testing.T) {
+	d := newDesk(t, 1)
+	if d.books != 1 {
+		t.Errorf("the venue was told %d times what the account has", d.books)
+	}
+	d.since()
+	b := must(message.NewBalance(message.BalanceFields{Account: "paper", Currency: "KRW", Free: market.Amount{Decimal: market.MustDecimal("5")}}))
+	d.replies.Balance(b)
+	d.replies.Clock(time.Second)
+	d.replies.Disconnected("a cut")
+	d.loop.Run()
+	if got := d.since(); !strings.Contains(got, "balance KRW 5") || !strings.Contains(got, "recover 0") {
+		t.Fatal(got)
+	}
+	d.tell(must(message.NewAmendIntent(message.AmendIntentFields{ID: message.IntentID{Strategy: "s", Seq: 2}, OrderSeq: 1, Account: "paper",
+		Quantity: market.MustQuantity("1")})))
+	if got := d.since(); !strings.Contains(got, "told deny denied") {
+		t.Fatal(got)
+	}
+	// In a repeatable run the time of the messages is the core's: a day's end is among it.
+	d.quote(d.loop.Now())
+	i := must(message.NewOrderIntent(message.OrderIntentFields{Origin: message.Origin{Instrument: actorInstrument, Received: d.loop.Now()},
+		ID: message.IntentID{Strategy: "s", Seq: 3}, Account: "paper", OrderTerms: message.OrderTerms{Side: market.Buy, Type: market.Limit, TimeInForce: market.DAY,
+			Price: market.MustPrice("100"), Quantity: market.MustQuantity("2")}}))
+	d.tell(i)
+	d.report(t, message.ExecutionReportFields{ClientOrderID: "paper-1-1", VenueOrderID: "v1", Action: message.ActionAccept})
+	d.since()
+	d.quote(d.loop.Now().Add(25 * time.Hour))
+	if got := d.since(); !strings.Contains(got, "cancel paper-1-1") {
+		t.Fatal(got)
+	}
+	d.tell(system.Crash{Reason: "a drill"})
+	d.loop.Advance(d.loop.Now().Add(time.Minute))
+	if d.closed != 1 {
+		t.Errorf("the venue was closed %d times", d.closed)
+	}
+}
+
+// TestGatewayClock: a live run hears the time from a timer.
+func TestGatewayClock(t *testing.T) {
+	d := newDeskOf(t, 1, false)
+	d.since()
+	d.loop.Advance(d.loop.Now().Add(90 * time.Second))
+	if got := d.since(); strings.Count(got, "recover") != 1 {
+		t.Fatalf("in 90 seconds the venue was asked: %s", got)
 	}
 }

@@ -2,40 +2,57 @@ package order
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/actors/order/portfolio"
+	"github.com/maru-trading/maru/actors/order/risk"
 )
 
-// Core is the gateway of one account as a pure machine. It is made by New, filled by Recover and
-// set going by Start. It is not for concurrent use.
+// Core is the gateway of one account as a pure machine. It is made by New, filled by Recover,
+// told what its venue takes by Support and set going by Start. It is not for concurrent use.
 //
 // Times come from the caller: message time, or a clock where there is one. A zero time stands
 // for the latest that was seen.
 type Core struct {
 	cfg     Config
+	support message.OrderSupport
 	nowhere market.Instrument
 	lines   map[market.Instrument]*line
 
-	now      market.Timestamp // latest seen
-	seq      uint64           // of the newest event
-	durable  uint64           // events up to this are on disk; durable <= seq
-	orderSeq uint64           // of the newest client order id
-	orders   register
-	open     int // orders that are not final
-	outbox   outbox
+	now       market.Timestamp // latest seen
+	seq       uint64           // of the newest event
+	durable   uint64           // events up to this are on disk; durable <= seq
+	orderSeq  uint64           // of the newest client order id
+	manualSeq uint64           // of the newest order of message.StrategyManual
+	orders    register
+	open      int // orders that are not final
+	outbox    outbox
+	started   bool
 
 	halted      string // why no orders are taken; empty: they are
+	flattening  bool   // positions are being closed
+	flattened   map[market.Instrument]int
 	journalLost string // why the journal is gone; nothing but a new Core ends that
-	reconciling string // why the venue must speak first; empty: it has
-	asked       int    // times the venue is or will be asked for open orders and has not answered
-	answerable  int    // of them, those that it was asked
 	anomalies   map[anomalyKey]bool
 
-	portfolio *Portfolio
+	reconcile reconcile
+	balances  balances
+	timed     map[*order]market.Timestamp // orders that end at a time, by our hand
+	touched   []*order                    // whose change may move others
+
+	portfolio *portfolio.Portfolio
+	risk      *risk.Risk
 	stats     Stats
 	out       Effects
+}
+
+// line is what the gateway knows of one listed instrument.
+type line struct {
+	listing market.Listing
+	quote   message.Quote
+	trusted bool
+	held    []*order // stops that wait for the price, oldest first; some are no longer held
 }
 
 // New returns the gateway of an account without history. It fails as Config.Validate does.
@@ -49,12 +66,18 @@ func New(cfg Config) (*Core, error) {
 	}
 	c := &Core{
 		cfg: cfg, nowhere: where,
-		lines:       make(map[market.Instrument]*line, len(cfg.Listings)),
-		orders:      newRegister(),
-		reconciling: "not started",
-		anomalies:   make(map[anomalyKey]bool),
-		stats:       Stats{Denied: make(map[Code]uint64)},
-		portfolio:   NewPortfolio(cfg.Account),
+		lines:     make(map[market.Instrument]*line, len(cfg.Listings)),
+		orders:    newRegister(),
+		flattened: make(map[market.Instrument]int),
+		anomalies: make(map[anomalyKey]bool),
+		timed:     make(map[*order]market.Timestamp),
+		balances:  newBalances(),
+		stats:     Stats{Denied: make(map[Code]uint64)},
+		portfolio: portfolio.New(cfg.Account),
+	}
+	c.reconcile = reconcile{why: "not started", short: make(map[*order]struct{})}
+	if c.risk, err = risk.New(cfg.risk(), c.portfolio); err != nil {
+		return nil, err
 	}
 	for _, l := range cfg.Listings {
 		c.lines[l.Instrument] = &line{listing: l}
@@ -62,6 +85,9 @@ func New(cfg Config) (*Core, error) {
 	c.cfg.Listings = nil
 	return c, nil
 }
+
+// Support says what the venue takes. It comes before Start; without it everything is denied.
+func (c *Core) Support(s message.OrderSupport) { c.support = s }
 
 // begin starts an input: the effects of the one before are gone.
 func (c *Core) begin(now market.Timestamp) {
@@ -79,9 +105,10 @@ func (c *Core) at(t market.Timestamp) market.Timestamp {
 	return t
 }
 
-// end releases what may leave and returns the effects.
+// end lets changes have their consequences, releases what may leave and returns the effects.
 func (c *Core) end() Effects {
 	for {
+		c.settle()
 		a, ok := c.outbox.next(c.durable)
 		if !ok {
 			break
@@ -92,140 +119,69 @@ func (c *Core) end() Effects {
 				continue
 			}
 		case ActRecover:
-			c.answerable++
-			a.Open = c.refresh(a.Open)
+			a.Open = c.question()
 		}
 		c.out.Acts = append(c.out.Acts, a)
 	}
 	// The disk cannot keep up with executions: no more risk until a person has looked.
 	if c.halted == "" && c.outbox.len() > 4*c.cfg.QueueMax {
-		c.halt(c.now, fmt.Sprintf("%d messages wait for the journal, more than %d", c.outbox.len(), 4*c.cfg.QueueMax))
+		c.halt(HaltOptions{Reason: fmt.Sprintf("%d messages wait for the journal, more than %d", c.outbox.len(), 4*c.cfg.QueueMax)})
 	}
 	return c.out
 }
 
-// ---- inputs from strategies and people
-
-// Intend takes up an intent: it becomes an order, or is denied. A known intent is answered with
-// the last event of its order.
-func (c *Core) Intend(intent message.OrderIntent) Effects {
-	f := intent.Fields()
-	c.begin(f.Time())
-	c.stats.Intents++
-	if f.Account != c.cfg.Account {
-		c.refuse(f, DeniedAccount, fmt.Sprintf("this is the gateway of %s", c.cfg.Account))
-		return c.end()
-	}
-	if c.journalLost != "" {
-		c.refuse(f, DeniedJournal, c.journalLost)
-		return c.end()
-	}
-	if o, ok := c.orders.byIntent[f.ID]; ok {
-		c.stats.Duplicates++
-		switch {
-		case !sameTerms(o.f, f):
-			c.refuse(f, DeniedDuplicate, fmt.Sprintf("intent %v was given before with other terms", f.ID))
-		case c.outbox.len() >= c.cfg.QueueMax:
-			c.refuse(f, DeniedQueueFull, c.queueFull())
-		default:
-			c.tell(o.last)
+// settle works through the orders that changed: what is held for them, what shares their
+// quantity, what takes their place.
+func (c *Core) settle() {
+	for i := 0; i < len(c.touched); i++ { // it may grow
+		o := c.touched[i]
+		c.replace(o)
+		c.advance(o)
+		for _, child := range o.children {
+			c.advance(child)
 		}
-		return c.end()
-	}
-	if floor := c.orders.floors[f.ID.Strategy]; f.ID.Seq <= floor {
-		c.stats.Duplicates++
-		c.refuse(f, DeniedDuplicate, fmt.Sprintf("intent %v is not newer than %d, the last one no longer remembered", f.ID, floor))
-		return c.end()
-	}
-	if c.outbox.len() >= c.cfg.QueueMax {
-		c.refuse(f, DeniedQueueFull, c.queueFull())
-		return c.end()
-	}
-	if code, why := c.deny(f); code != "" {
-		c.stats.Denied[code]++
-		o := newOrder(c.terms(f))
-		c.record(o, step{action: message.ActionDeny, status: denied, time: c.at(f.Time()), reason: reason(code, why)})
-		c.enroll(o)
-		return c.end()
-	}
-	c.orderSeq++
-	terms := c.terms(f)
-	terms.ClientOrderID = ClientOrderID(c.cfg.Account, c.cfg.Epoch, c.orderSeq)
-	terms.LeavesQuantity = terms.Quantity
-	o := newOrder(terms)
-	c.record(o, step{action: message.ActionCreate, status: created, time: c.at(f.Time()), reason: f.Reason})
-	c.enroll(o)
-	c.outbox.put(Act{Kind: ActPlace, After: c.seq, Event: o.last})
-	return c.end()
-}
-
-// Cancel takes up the wish to cancel the order that an intent became. It is passed on to the
-// venue while the order is open, once; a repetition, or a cancel of what is final, is answered
-// with the order's last event. It works while the account is halted. An intent that is not known
-// has no answer; it is counted.
-func (c *Core) Cancel(cancel message.CancelIntent) Effects {
-	f := cancel.Fields()
-	c.begin(f.Time)
-	c.stats.Cancels++
-	o, ok := c.orders.byIntent[f.ID]
-	switch {
-	case f.Account != c.cfg.Account || c.journalLost != "":
-		c.stats.CancelsIgnored++
-	case !ok:
-		c.stats.CancelsIgnored++
-	case o.f.Status.Final() || o.canceling || c.outbox.len() >= 2*c.cfg.QueueMax:
-		c.tell(o.last)
-	case o.f.Status == created: // it has not left, and send will see that it must not
-		c.record(o, step{action: message.ActionCancel, status: canceled, time: c.at(f.Time), reason: "canceled before it was sent: " + f.Reason})
-	default:
-		status, ok := Next(o.f.Status, message.ActionRequestCancel)
-		if !ok {
-			c.tell(o.last)
-			break
+		if o.group != nil {
+			for _, member := range o.group.members {
+				c.advance(member)
+			}
 		}
-		o.canceling = true
-		c.record(o, step{action: message.ActionRequestCancel, status: status, time: c.at(f.Time), reason: f.Reason})
-		c.outbox.put(Act{Kind: ActCancel, After: c.seq, Event: o.last})
 	}
-	return c.end()
+	clear(c.touched)
+	c.touched = c.touched[:0]
 }
 
-// Halt stops new orders until Resume. Orders that wait for the disk do not leave any more.
-// Executions and cancels are still handled. It is journaled: a restart does not end it.
-func (c *Core) Halt(reason string, now market.Timestamp) Effects {
-	c.begin(now)
-	c.halt(c.now, reason)
-	return c.end()
+// touch notes that an order changed, if that can move anything.
+func (c *Core) touch(o *order) {
+	if o.f.Status == held || o.amend != nil || len(o.children) > 0 || o.group != nil || o.replaces != nil {
+		c.touched = append(c.touched, o)
+	}
+	if o.replaces != nil { // what waited for the order waits for what took its place
+		c.touched = append(c.touched, o.origin())
+	}
 }
 
-// Resume ends a halt. It fails after JournalFailed: only a new Core, recovered from what the
-// disk really holds, can go on then.
-func (c *Core) Resume(reason string, now market.Timestamp) (Effects, error) {
-	c.begin(now)
-	if c.journalLost != "" {
-		return c.end(), fmt.Errorf("order: resume %s: the journal is lost (%s): restart the gateway, which recovers from the disk", c.cfg.Account, c.journalLost)
-	}
-	if c.halted != "" {
-		c.halted = ""
-		clear(c.anomalies)
-		c.note(c.now, noteResume, reason)
-	}
-	return c.end(), nil
-}
+// ---- inputs from the market, the journal and the clock
 
-// ---- inputs from the market, the journal and the venue
-
-// View takes in prices and trust of an instrument; those that are not listed are ignored.
-func (c *Core) View(v message.View) {
+// View takes in prices and trust of an instrument; those that are not listed are ignored. It may
+// release stops.
+func (c *Core) View(v message.View) Effects {
 	l, ok := c.lines[v.Instrument]
 	if !ok {
-		return
+		return Effects{}
 	}
 	c.now = max(c.now, v.Time())
 	l.quote, l.trusted = v.Quote, v.Trusted
-	if v.Trusted {
-		c.portfolio.Mark(v.Instrument, v.Last)
+	c.risk.View(v)
+	if !v.Trusted {
+		return Effects{}
 	}
+	c.portfolio.Mark(v.Instrument, v.Last)
+	if len(l.held) == 0 || !c.started {
+		return Effects{}
+	}
+	c.begin(0)
+	c.quoted(l)
+	return c.end()
 }
 
 // Durable says that the events up to a Seq are on disk. It releases what waited for them;
@@ -249,58 +205,27 @@ func (c *Core) JournalFailed(why error, now market.Timestamp) {
 	c.halted = c.journalLost
 }
 
-// Recovered says that the venue has answered an ActRecover: once for each. The account takes new
-// orders once all were answered and the last answer was no error; an error means that the venue
-// could not say, and Reconcile is to be called again.
-func (c *Core) Recovered(err error, now market.Timestamp) Effects {
+// Tick moves time forward: about once a second, by a clock in a live run and by message time in
+// one that is to be repeatable. It ends orders whose time is over, asks the venue again about what
+// is open to doubt, and checks the limits on losses.
+func (c *Core) Tick(now market.Timestamp) Effects {
 	c.begin(now)
-	if c.answerable == 0 { // nobody asked
+	if c.journalLost != "" || !c.started {
 		return c.end()
 	}
-	c.answerable--
-	c.asked--
-	switch {
-	case err != nil:
-		c.reconciling = cut(fmt.Sprintf("the venue could not say what became of open orders: %v", err))
-	case c.asked == 0:
-		c.reconciling = ""
+	c.expire()
+	c.impatient()
+	c.askInTime()
+	c.review()
+	c.flatten()
+	why, marks := c.risk.Tick(c.now)
+	for _, m := range marks {
+		c.note(message.OrderEventFields{Action: message.ActionEquity, Currency: m.Currency, Amount: m.Amount, Reason: m.Reason})
+	}
+	if why != "" && c.halted == "" {
+		c.halt(HaltOptions{Reason: why})
 	}
 	return c.end()
-}
-
-// Reconcile asks the venue what became of all open orders, as after a reconnect. Until Recovered
-// no new orders are taken.
-func (c *Core) Reconcile(why string, now market.Timestamp) Effects {
-	c.begin(now)
-	c.reconcile(why)
-	return c.end()
-}
-
-func (c *Core) reconcile(why string) {
-	if c.journalLost != "" {
-		return
-	}
-	c.reconciling = why
-	c.asked++
-	open := c.orders.open()
-	events := make([]message.OrderEvent, len(open))
-	for i, o := range open {
-		events[i] = o.last
-	}
-	c.outbox.put(Act{Kind: ActRecover, After: c.seq, Open: events})
-}
-
-// refresh brings the question of a while ago to what is known now. Orders that came later are not
-// part of it: their requests may still be behind it.
-func (c *Core) refresh(open []message.OrderEvent) []message.OrderEvent {
-	kept := open[:0]
-	for _, e := range open {
-		o := c.orders.byClient[e.Fields().ClientOrderID]
-		if o != nil && !o.f.Status.Final() {
-			kept = append(kept, o.last)
-		}
-	}
-	return kept
 }
 
 // ---- what is known
@@ -309,14 +234,14 @@ func (c *Core) refresh(open []message.OrderEvent) []message.OrderEvent {
 func (c *Core) Halted() string { return c.halted }
 
 // Reconciling returns why the account waits for the venue; empty if it does not.
-func (c *Core) Reconciling() string { return c.reconciling }
+func (c *Core) Reconciling() string { return c.reconcile.why }
 
 // Seq returns the newest event's Seq, and Durable's latest.
 func (c *Core) Seq() (newest, durable uint64) { return c.seq, c.durable }
 
 // Portfolio returns the account's positions. It is the Core's own: read it, and only between
 // inputs.
-func (c *Core) Portfolio() *Portfolio { return c.portfolio }
+func (c *Core) Portfolio() *portfolio.Portfolio { return c.portfolio }
 
 // Open returns the last event of every order that is not final, oldest first.
 func (c *Core) Open() []message.OrderEvent {
@@ -343,30 +268,6 @@ func (c *Core) Stats() Stats { return c.stats.clone(c) }
 
 // ---- inner steps
 
-// send is the last gate before the venue: the act was released, its order's creation is on disk.
-func (c *Core) send(a Act) (Act, bool) {
-	o := c.orders.byClient[a.Event.Fields().ClientOrderID]
-	if o == nil || o.f.Status != created {
-		return Act{}, false // canceled meanwhile
-	}
-	why := c.halted
-	if why == "" && o.f.CumQuantity.Sign() > 0 { // an anomaly that was resumed from
-		why = "the venue executed it before it was sent"
-	}
-	if why != "" {
-		c.stats.Denied[DeniedHalted]++
-		c.record(o, step{action: message.ActionDeny, status: denied, time: c.now, reason: reason(DeniedHalted, why)})
-		return Act{}, false
-	}
-	// That the order is on disk needs no record: whoever reads its creation there knows.
-	status, _ := Next(created, message.ActionJournal)
-	status, _ = Next(status, message.ActionSend)
-	c.stats.Sent++
-	c.record(o, step{action: message.ActionSend, status: status, time: c.now})
-	a.Event = o.last
-	return a, true
-}
-
 // step is what record writes: the part of an event that differs from the order's own terms.
 type step struct {
 	action message.OrderAction
@@ -374,17 +275,20 @@ type step struct {
 	time   market.Timestamp
 	reason string
 	fill   *message.ExecutionReportFields // of a fill
+	with   func(*message.OrderEventFields)
 }
 
 // record makes the order's next event, appends it to the journal and puts it in the outbox.
 func (c *Core) record(o *order, s step) {
 	wasOpen := o.enrolled && !o.f.Status.Final()
-	f := o.f
+	f := plain(o.f)
 	f.Seq, f.Time, f.Action, f.Status, f.Reason = c.seq+1, s.time, s.action, s.status, cut(s.reason)
-	f.ExecID, f.LastPrice, f.LastQuantity, f.Fee, f.FeeCurrency, f.LastLiquidityAdd = "", market.Price{}, market.Quantity{}, market.Amount{}, "", false
 	if s.fill != nil {
 		f.ExecID, f.LastPrice, f.LastQuantity = s.fill.ExecID, s.fill.LastPrice, s.fill.LastQuantity
 		f.Fee, f.FeeCurrency, f.LastLiquidityAdd = s.fill.Fee, s.fill.FeeCurrency, s.fill.LastLiquidityAdd
+	}
+	if s.with != nil {
+		s.with(&f)
 	}
 	if f.Status.Final() {
 		f.LeavesQuantity = market.Quantity{} // FIX 151: nothing is open any more
@@ -395,79 +299,70 @@ func (c *Core) record(o *order, s step) {
 		return
 	}
 	o.take(event)
+	c.orders.note(o)
 	if wasOpen && f.Status.Final() {
 		c.closed(o)
 	}
 	c.append(event)
+	if o.enrolled {
+		c.touch(o)
+	}
+}
+
+// plain returns an event's fields without what belongs to its action alone.
+func plain(f message.OrderEventFields) message.OrderEventFields {
+	f.Request, f.Evidence, f.Currency, f.Amount = 0, 0, "", market.Amount{}
+	f.NewPrice, f.NewStopPrice, f.NewQuantity = market.Price{}, market.Price{}, market.Quantity{}
+	f.ExecID, f.LastPrice, f.LastQuantity, f.Fee, f.FeeCurrency, f.LastLiquidityAdd = "", market.Price{}, market.Quantity{}, market.Amount{}, "", false
+	return f
 }
 
 // enroll makes a new order known, with its first event recorded.
 func (c *Core) enroll(o *order) {
+	if o.last == (message.OrderEvent{}) {
+		return // record failed, and the account is halted
+	}
 	c.orders.add(o)
 	if o.f.Status.Final() {
 		c.orders.retire(o, c.cfg.HistoryMax)
-	} else {
-		c.open++
+		return
 	}
+	c.open++
+	if due := c.due(o); !due.IsZero() {
+		c.timed[o] = due
+	}
+	c.wait(o)
+	c.touch(o)
 }
 
+// closed keeps the register when an order became final.
 func (c *Core) closed(o *order) {
 	c.open--
+	delete(c.timed, o)
 	c.orders.retire(o, c.cfg.HistoryMax)
 }
 
-func (c *Core) append(event message.OrderEvent) {
-	c.seq++
-	c.out.Append = append(c.out.Append, event)
-	c.tell(event)
+// append is the only way into the journal.
+func (c *Core) append(e message.OrderEvent) {
+	c.seq = e.Fields().Seq
+	c.out.Append = append(c.out.Append, e)
+	c.outbox.put(Act{Kind: ActTell, After: c.seq, Event: e})
+	c.judge(e)
 }
 
-// tell puts an event in the outbox. It waits for all events made before, its own included.
-func (c *Core) tell(event message.OrderEvent) {
-	c.outbox.put(Act{Kind: ActTell, After: c.seq, Event: event})
-}
-
-// refuse answers an intent at once and without a record.
-func (c *Core) refuse(f message.OrderIntentFields, code Code, why string) {
-	c.stats.Denied[code]++
-	t := c.terms(f)
-	t.Account = f.Account
-	t.Time, t.Action, t.Status, t.Reason = c.at(f.Time()), message.ActionDeny, denied, reason(code, why)
-	event, err := message.NewOrderEvent(t)
-	if err == nil { // an intent has account and instrument
-		c.out.Acts = append(c.out.Acts, Act{Kind: ActTell, Event: event})
-	}
-}
-
-// terms returns the fields that all events of the intent's order share.
-func (c *Core) terms(f message.OrderIntentFields) message.OrderEventFields {
-	return message.OrderEventFields{
-		Account: c.cfg.Account, Strategy: f.ID.Strategy, IntentSeq: f.ID.Seq, Instrument: f.Instrument,
-		Side: f.Side, Type: f.Type, TimeInForce: f.TimeInForce, Price: f.Price, Quantity: f.Quantity, DecidedAt: f.Time(),
-	}
-}
-
-func sameTerms(o message.OrderEventFields, f message.OrderIntentFields) bool {
-	return o.Instrument == f.Instrument && o.Side == f.Side && o.Type == f.Type && o.TimeInForce == f.TimeInForce &&
-		o.Price == f.Price && o.Quantity == f.Quantity
-}
-
-func (c *Core) queueFull() string {
-	return fmt.Sprintf("%d messages wait for the journal, the most allowed", c.outbox.len())
-}
-
-func reason(code Code, why string) string { return string(code) + ": " + why }
-
-// sorted returns orders in the order of their creation.
-func sorted(orders []*order) []*order {
-	slices.SortFunc(orders, func(a, b *order) int {
-		switch {
-		case a.born < b.born:
-			return -1
-		case a.born > b.born:
-			return 1
+// judge lets risk hear of an event. What is held for another order, or shares another's quantity,
+// does not count before it is let go: it cannot fill beside that.
+func (c *Core) judge(e message.OrderEvent) {
+	if f := e.Fields(); f.Status == held && f.Contingency != (message.Contingency{}) {
+		f.LeavesQuantity = market.Quantity{}
+		if quiet, err := message.NewOrderEvent(f); err == nil {
+			e = quiet
 		}
-		return 0
-	})
-	return orders
+	}
+	c.risk.Apply(e)
+}
+
+// tell repeats an event to its strategy. What it stands for is on disk when it leaves.
+func (c *Core) tell(e message.OrderEvent) {
+	c.outbox.put(Act{Kind: ActTell, After: c.seq, Event: e})
 }

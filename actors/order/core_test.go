@@ -103,7 +103,8 @@ func TestRecoverRefuses(t *testing.T) {
 		"leads to accepted, not to":       change(2, func(f *message.OrderEventFields) { f.Status = canceled }),
 		"executions add up to":            change(3, func(f *message.OrderEventFields) { f.LastQuantity = market.MustQuantity("0.7") }),
 		"is counted twice":                change(4, func(f *message.OrderEventFields) { f.ExecID = "e1" }),
-		"its order was never created":     change(2, func(f *message.OrderEventFields) { f.ClientOrderID = "main-1-9" }),
+		"its order was never created":     change(2, func(f *message.OrderEventFields) { f.ClientOrderID, f.IntentSeq = "main-1-9", 9 }),
+		`its order has the id "main-1-1"`: change(2, func(f *message.OrderEventFields) { f.ClientOrderID = "main-1-9" }),
 		"leads to partially_filled, not ": change(3, func(f *message.OrderEventFields) { f.Status = filled }),
 		"intent s/1 stands in the journal already": append(slices.Clone(good), must(message.NewOrderEvent(func() message.OrderEventFields {
 			f := good[0].Fields()
@@ -240,8 +241,12 @@ func BenchmarkIntent(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	core.Support(testSupport())
 	core.Start(1)
+	core.Durable(1, 1)
 	core.Recovered(nil, 1)
+	seq, _ := core.Seq()
+	core.Durable(seq, 1)
 	core.View(message.NewView(message.Origin{Instrument: btc, Received: 1}, message.Quote{Bid: market.MustPrice("100"), Ask: market.MustPrice("101")}, true, true, nil))
 	fields := intentFields(1)
 	b.ReportAllocs()

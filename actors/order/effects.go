@@ -16,12 +16,13 @@ const (
 	ActTell    ActKind = 1 + iota // tell Event to its strategy and to whoever watches
 	ActPlace                      // Venue.Place(Event)
 	ActCancel                     // Venue.Cancel(Event)
+	ActAmend                      // Venue.Amend(Event)
 	ActRecover                    // Venue.Recover(Open)
 )
 
-// String returns tell, place, cancel or recover.
+// String returns tell, place, cancel, amend or recover.
 func (k ActKind) String() string {
-	names := [...]string{"-", "tell", "place", "cancel", "recover"}
+	names := [...]string{"-", "tell", "place", "cancel", "amend", "recover"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -34,6 +35,8 @@ type Act struct {
 	// After is the event that had to be on disk before this: all up to this Seq are. Zero for
 	// what needs no record, which is only the denial of an intent that left no trace.
 	After uint64
+	// Event is what is told, or the order as the venue is to see it: a stop that was kept here
+	// is a market or limit order there.
 	Event message.OrderEvent
 	Open  []message.OrderEvent // of ActRecover; owned by the receiver
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
@@ -52,8 +53,24 @@ func chaos(t *testing.T, script []byte) {
 			fields.Side = market.Side(1 + next()%2)
 			fields.Quantity = market.MustQuantity(quantities[int(next())%len(quantities)])
 			fields.Price = market.MustPrice(prices[int(next())%len(prices)])
-			if next()%3 == 0 {
+			switch next() % 6 {
+			case 0, 1:
 				fields.Type, fields.Price = market.Market, market.Price{}
+			case 2:
+				fields.Type, fields.StopPrice = market.StopLimit, market.MustPrice(prices[int(next())%len(prices)])
+			case 3:
+				fields.Type, fields.Price, fields.StopPrice = market.Stop, market.Price{}, market.MustPrice("101")
+			case 4:
+				fields.TimeInForce, fields.ExpireAt = market.GTD, n.now.Add(time.Duration(next())*time.Second)
+			}
+			if b := next(); b%4 == 0 {
+				fields.Group = uint64(1 + b/4%3)
+			}
+			if b := next(); b%3 == 0 {
+				fields.Parent = uint64(b/3) % fields.ID.Seq
+			}
+			if next()%4 == 0 {
+				fields.ExecInst = market.ReduceOnly
 			}
 			n.do(n.core.Intend(mustIntent(t, fields)))
 		case 3:
@@ -62,12 +79,19 @@ func chaos(t *testing.T, script []byte) {
 			n.sync(int(next() % 8))
 		case 7, 8, 9, 10, 11:
 			report := message.ExecutionReportFields{
-				Action:        message.OrderAction(1 + next()%byte(message.ActionExpire)),
+				Action:        message.OrderAction(1 + next()%byte(message.ActionReconcile)),
 				ClientOrderID: ClientOrderID("main", 1, uint64(1+next()%8)),
 				VenueOrderID:  message.VenueOrderID([]string{"", "v1", "v2", "v3"}[next()%4]),
 			}
 			if next()%4 == 0 && report.VenueOrderID != "" {
-				report.ClientOrderID = ""
+				report.ClientOrderID = []message.ClientOrderID{"", "web", "main-9-1", "main-1-77"}[next()%4]
+			}
+			if next()%2 == 0 {
+				report.Instrument = []market.Instrument{btc, eth, market.MustInstrument("sim", "X-Y")}[next()%3]
+				report.OrderTerms = message.OrderTerms{Side: market.Side(1 + next()%2), Type: market.Limit, TimeInForce: market.GTC, Price: market.MustPrice("100"),
+					Quantity: market.MustQuantity(quantities[int(next())%len(quantities)])}
+				report.CumQuantity = market.MustQuantity(quantities[int(next())%len(quantities)])
+				report.Time = n.now
 			}
 			if op%16 > 8 { // mostly fills
 				report.Action = message.ActionFill
@@ -77,13 +101,42 @@ func chaos(t *testing.T, script []byte) {
 				report.Fee = market.Amount{Decimal: market.MustDecimal([]string{"0", "0.1", "-0.1", "170000000000000000000"}[next()%4])}
 				report.FeeCurrency = []string{"", "USD", "BTC", "BNB"}[next()%4]
 			}
+			if report.Action == message.ActionLose {
+				report.Request = message.OrderRequest(1 + next()%3)
+			}
+			if report.Action == message.ActionAbsent {
+				report.Evidence = message.Evidence(1 + next()%7)
+			}
 			n.do(n.core.Report(mustReport(t, report)))
 		case 12:
+			switch next() % 6 {
+			case 0:
+				n.now = n.now.Add(time.Duration(next()) * time.Second)
+				n.do(n.core.Tick(n.now))
+			case 1:
+				seq := uint64(2 + next()%16)
+				n.do(n.core.Amend(must(message.NewAmendIntent(message.AmendIntentFields{ID: message.IntentID{Strategy: "s", Seq: seq},
+					OrderSeq: 1 + uint64(next())%(seq-1), Account: "main", Price: market.MustPrice("101"), Quantity: market.MustQuantity(quantities[int(next())%len(quantities)])}))))
+			case 2:
+				n.do(n.core.Balance(must(message.NewBalance(message.BalanceFields{Account: "main", Currency: []string{"USD", "BTC"}[next()%2],
+					Free: market.Amount{Decimal: market.MustDecimal(quantities[int(next())%len(quantities)])}}))))
+			case 3:
+				out, err := n.core.Resolve(Resolution{ID: ClientOrderID("main", 1, uint64(1+next()%8)), As: message.OrderStatus(next() % 16), Now: n.now,
+					Quantity: market.MustQuantity(quantities[int(next())%len(quantities)]), Price: market.MustPrice("100")})
+				if err != nil && len(out.Append) > 0 {
+					t.Fatalf("a resolution that failed (%v) was journaled: %v", err, out.Append)
+				}
+				n.do(out)
+			case 4:
+				n.do(n.core.Disconnected("fuzz", n.now))
+			case 5:
+				n.do(n.core.Cancel(must(message.NewCancelIntent(message.CancelIntentFields{Account: "main"}))))
+			}
 			n.view(btc, "100", "101", "100", next()%4 != 0)
 		case 13:
 			switch next() % 4 {
 			case 0:
-				n.do(n.core.Halt("fuzz", n.now))
+				n.do(n.core.Halt(HaltOptions{Reason: "fuzz", Cancel: next()%3 == 0, Flatten: next()%5 == 0}, n.now))
 			case 1:
 				out, err := n.core.Resume("fuzz", n.now)
 				n.do(out)

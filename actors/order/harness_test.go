@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
@@ -25,11 +26,25 @@ func testConfig() Config {
 	return cfg
 }
 
+// testSupport is a venue that takes what most take: no stops, no dates.
+func testSupport() message.OrderSupport {
+	s := message.OrderSupport{Amend: message.AmendFull, ClientOrderIDs: true, Validity: 5 * time.Second}
+	for _, tif := range []market.TimeInForce{market.GTC, market.IOC, market.FOK} {
+		k := message.OrderKind{Type: market.Limit, TimeInForce: tif}
+		if tif == market.GTC {
+			k.ExecInst = market.PostOnly
+		}
+		s.Kinds = append(s.Kinds, k, message.OrderKind{Type: market.Market, TimeInForce: tif})
+	}
+	return s
+}
+
 // node is a gateway with a journal that can lose power and a venue that is written down. It
 // checks what must hold at every step: its fatal is a broken promise.
 type node struct {
 	tb      testing.TB
 	cfg     Config
+	support message.OrderSupport
 	core    *Core
 	disk    []message.OrderEvent // durable
 	pending []message.OrderEvent // appended, not synced
@@ -43,7 +58,11 @@ type node struct {
 }
 
 func newNode(tb testing.TB, cfg Config) *node {
-	n := &node{tb: tb, cfg: cfg, now: market.Seconds(1_700_000_000),
+	return newNodeAt(tb, cfg, testSupport())
+}
+
+func newNodeAt(tb testing.TB, cfg Config, support message.OrderSupport) *node {
+	n := &node{tb: tb, cfg: cfg, support: support, now: market.Seconds(1_700_000_000),
 		placed: make(map[message.ClientOrderID]int), byID: make(map[message.IntentID]int), told: make(map[uint64]message.OrderEvent)}
 	n.boot()
 	return n
@@ -58,6 +77,7 @@ func (n *node) boot() {
 	if err := core.Recover(slices.Values(n.disk)); err != nil {
 		n.tb.Fatalf("recover: %v", err)
 	}
+	core.Support(n.support)
 	n.core = core
 	n.do(core.Start(n.now))
 }
@@ -125,7 +145,16 @@ func (n *node) check(a Act) {
 		if f.Seq > 0 {
 			n.told[f.Seq] = a.Event
 		}
+	case ActRecover:
+		for _, e := range a.Open {
+			if f := e.Fields(); f.Status == held || f.Status == created {
+				n.tb.Fatalf("the venue is asked about what never left: %v", e)
+			}
+		}
 	case ActPlace:
+		if f.Type.HasStopPrice() && n.support.Refuses(f.OrderTerms) != "" || n.support.Refuses(f.OrderTerms) != "" {
+			n.tb.Fatalf("placed what the venue does not take: %v", a.Event)
+		}
 		if !n.created(f.ClientOrderID) || a.After < n.seqOf(f.ClientOrderID) {
 			n.tb.Fatalf("placed before it was on disk: %v", a.Event)
 		}
@@ -135,7 +164,7 @@ func (n *node) check(a Act) {
 		if n.byID[a.Event.Intent()]++; n.byID[a.Event.Intent()] > 1 {
 			n.tb.Fatalf("intent %v placed twice: %v", a.Event.Intent(), a.Event)
 		}
-	case ActCancel:
+	case ActCancel, ActAmend:
 		if !n.created(f.ClientOrderID) {
 			n.tb.Fatalf("cancel of an order that is not on disk: %v", a.Event)
 		}
@@ -147,7 +176,7 @@ func (n *node) created(id message.ClientOrderID) bool { return n.seqOf(id) != 0 
 // seqOf returns the Seq under which an order's creation is on disk; zero if it is not.
 func (n *node) seqOf(id message.ClientOrderID) uint64 {
 	for _, e := range n.disk {
-		if f := e.Fields(); f.ClientOrderID == id && f.Action == message.ActionCreate {
+		if f := e.Fields(); f.ClientOrderID == id && (f.Action == message.ActionCreate || f.Action == message.ActionRelease || f.Action == message.ActionAdopt) {
 			return f.Seq
 		}
 	}
@@ -192,9 +221,9 @@ func (n *node) view(instrument market.Instrument, bid, ask, last string, trusted
 		}
 		return market.MustPrice(s)
 	}
-	n.core.View(message.NewView(message.Origin{Instrument: instrument, Received: n.now},
+	n.do(n.core.View(message.NewView(message.Origin{Instrument: instrument, Received: n.now},
 		message.Quote{Bid: price(bid), Ask: price(ask), Last: price(last), BidQuantity: market.MustQuantity("5"), AskQuantity: market.MustQuantity("5")},
-		trusted, true, nil))
+		trusted, true, nil)))
 }
 
 // ready brings a fresh node to where it takes orders.
@@ -203,7 +232,9 @@ func (n *node) ready() *node {
 	n.syncAll()
 	n.do(n.core.Recovered(nil, n.now))
 	n.view(btc, "100", "101", "100.5", true)
+	n.syncAll()
 	n.view(eth, "10", "10.1", "10", true)
+	n.acts, n.events = nil, nil
 	return n
 }
 
@@ -211,8 +242,8 @@ func intentFields(seq uint64) message.OrderIntentFields {
 	return message.OrderIntentFields{
 		Origin: message.Origin{Instrument: btc, Received: market.Seconds(1_700_000_000)},
 		ID:     message.IntentID{Strategy: "s", Seq: seq}, Account: "main",
-		Side: market.Buy, Type: market.Limit, TimeInForce: market.GTC,
-		Price: market.MustPrice("100"), Quantity: market.MustQuantity("2"), Reason: "test",
+		OrderTerms: message.OrderTerms{Side: market.Buy, Type: market.Limit, TimeInForce: market.GTC, Price: market.MustPrice("100"), Quantity: market.MustQuantity("2")},
+		Reason:     "test",
 	}
 }
 
@@ -252,14 +283,35 @@ func fillReport(id message.ClientOrderID, exec, quantity, price string) message.
 func words(e message.OrderEvent) string {
 	f := e.Fields()
 	s := fmt.Sprintf("#%d %v %v", f.Seq, f.Action, f.Status)
+	if f.Action.OfAccount() {
+		s = fmt.Sprintf("#%d %v", f.Seq, f.Action)
+	}
 	if f.ClientOrderID != "" {
 		s += " " + string(f.ClientOrderID)
 	}
-	if f.Action == message.ActionCreate || f.Action == message.ActionDeny {
+	switch f.Action {
+	case message.ActionCreate, message.ActionDeny, message.ActionHold, message.ActionAdopt, message.ActionAmend:
 		s += fmt.Sprintf(" %v %v %v %v %v", f.Instrument.Name(), f.Side, f.Type, f.TimeInForce, f.Quantity)
-		if f.Type == market.Limit {
+		if f.Type.HasPrice() {
 			s += fmt.Sprintf(" @ %v", f.Price)
 		}
+		if f.Type.HasStopPrice() {
+			s += fmt.Sprintf(" stop %v", f.StopPrice)
+		}
+		if f.ExecInst != 0 {
+			s += fmt.Sprintf(" %v", f.ExecInst)
+		}
+		if f.Replaces != "" {
+			s += " replaces=" + string(f.Replaces)
+		}
+	case message.ActionRequestAmend:
+		s += fmt.Sprintf(" to %v @ %v", f.NewQuantity, f.NewPrice)
+	case message.ActionBalance, message.ActionEquity:
+		s += fmt.Sprintf(" %v %s", f.Amount, f.Currency)
+	case message.ActionLose:
+		s += fmt.Sprintf(" %v", f.Request)
+	case message.ActionAbsent:
+		s += fmt.Sprintf(" %v", f.Evidence)
 	}
 	if f.VenueOrderID != "" {
 		s += " venue=" + string(f.VenueOrderID)
@@ -272,6 +324,12 @@ func words(e message.OrderEvent) string {
 	}
 	if f.CumQuantity.Sign() > 0 {
 		s += fmt.Sprintf(" cum=%v leaves=%v avg=%v", f.CumQuantity, f.LeavesQuantity, f.AveragePrice)
+	}
+	if f.Action == message.ActionHalt && f.Request == message.RequestCancel {
+		s += " cancel"
+	}
+	if f.Action == message.ActionHalt && f.ExecInst != 0 {
+		s += " flatten"
 	}
 	if f.Reason != "" {
 		s += fmt.Sprintf(" %q", f.Reason)

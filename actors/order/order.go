@@ -7,22 +7,31 @@
 //   - Nothing acts before it is on disk. Every act (a request to the venue, a message to a
 //     strategy) waits in an outbox until all events that were made before it are durable.
 //   - An order is placed at most once. What a crash or a timeout leaves open becomes unknown, is
-//     never sent again under any id, and is settled by what the venue says.
+//     never sent again under any id, and is settled by what the venue says, or by a person.
 //
 // An intent of (strategy, number) becomes at most one order, whose client order id follows from
 // account, epoch and a count. The life of an order is one table (table.go, docs/orders.md).
 // Denied is our word, rejected the venue's.
 //
-// The package imports market and message. The actor's shell calls it; journal and venue are
-// the interfaces in venue.go, which adapters satisfy without importing this package.
+// The package imports market, message and its own portfolio and risk. The actor's shell calls
+// it; journal and venue are the interfaces in venue.go, which adapters satisfy without importing
+// this package.
+//
+// Where to look: intake.go takes intents up; send.go is the last gate before the wire; held.go
+// keeps stops and children; amend.go, cancel.go and expiry.go change and end orders; report.go,
+// unknown.go and adopt.go take in what the venue says; reconcile.go and balance.go compare books;
+// halt.go stops the account; recover.go rebuilds all of it from the journal.
 package order
 
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/actors/order/portfolio"
+	"github.com/maru-trading/maru/actors/order/risk"
 )
 
 // Config says whose orders a Core keeps and what bounds it.
@@ -56,12 +65,35 @@ type Config struct {
 	// answered with what became of it and a late fill finds its order. A fill of an order older
 	// than that halts the account. 1 to 1,000,000; an order takes about 1.5 KB.
 	HistoryMax int
+
+	// ReconcileEvery is how often the venue is asked how the account stands while nothing calls
+	// for it. Zero: only at the start, after a disconnect and while something is open to doubt;
+	// else 1 second to 24 hours.
+	ReconcileEvery time.Duration
+
+	// OnDifference says what follows when the venue's balances differ from our books.
+	OnDifference OnDifference
+
+	// Limits are the user's limits on risk, Reporting the currency that they are in (empty: the
+	// quote currency of the first listing), and Rates fixed rates into it.
+	Limits    risk.Limits
+	Reporting string
+	Rates     []portfolio.Rate
 }
+
+// OnDifference says what follows when two consecutive answers of the venue agree on a balance
+// that our books do not have. Either way the difference is journaled and the books follow.
+type OnDifference string
+
+const (
+	Adjust         OnDifference = "adjust" // trading goes on
+	HaltDifference OnDifference = "halt"   // the account halts until a person has looked
+)
 
 // DefaultConfig returns bounds for a private trader; account, venue, epoch and listings are left
 // to fill in.
 func DefaultConfig() Config {
-	return Config{OpenOrdersMax: 200, QueueMax: 4096, HistoryMax: 8192}
+	return Config{OpenOrdersMax: 200, QueueMax: 4096, HistoryMax: 8192, ReconcileEvery: time.Minute, OnDifference: Adjust}
 }
 
 const (
@@ -99,6 +131,15 @@ func (c Config) Validate() error {
 	between("open_orders_max", c.OpenOrdersMax, 100_000)
 	between("queue_max", c.QueueMax, 1_000_000)
 	between("history_max", c.HistoryMax, 1_000_000)
+	if c.ReconcileEvery != 0 && (c.ReconcileEvery < time.Second || c.ReconcileEvery > 24*time.Hour) {
+		fault("reconcile_every %v: want 0 (off) or 1s to 24h", c.ReconcileEvery)
+	}
+	if c.OnDifference != Adjust && c.OnDifference != HaltDifference {
+		fault("on_difference %.20q: want %s or %s", string(c.OnDifference), Adjust, HaltDifference)
+	}
+	if err := c.risk().Validate(); err != nil {
+		faults = append(faults, fmt.Errorf("%w: %w", err, ErrConfig))
+	}
 	seen := make(map[market.Instrument]bool, len(c.Listings))
 	for i, l := range c.Listings {
 		switch {
@@ -114,6 +155,10 @@ func (c Config) Validate() error {
 		seen[l.Instrument] = true
 	}
 	return errors.Join(faults...)
+}
+
+func (c Config) risk() risk.Config {
+	return risk.Config{Account: c.Account, Listings: c.Listings, Limits: c.Limits, Reporting: c.Reporting, Rates: c.Rates}
 }
 
 // nowhere is the instrument under which events stand that belong to no instrument: halts,

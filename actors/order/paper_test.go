@@ -18,6 +18,7 @@ import (
 var (
 	_ order.Venue   = (*paper.Venue)(nil)
 	_ order.Quoter  = (*paper.Venue)(nil)
+	_ order.Booker  = (*paper.Venue)(nil)
 	_ order.Replies = (*desk)(nil)
 	_ paper.Replies = (*desk)(nil)
 )
@@ -26,20 +27,21 @@ var btc = market.MustInstrument("sim", "BTC-USD")
 
 // desk joins a gateway and a paper venue on one goroutine, with a disk that can lose power.
 type desk struct {
-	t     *testing.T
-	core  *order.Core
-	venue *paper.Venue
-	disk  []message.OrderEvent
-	dirty []message.OrderEvent
-	queue []func()
-	now   market.Timestamp
-	log   strings.Builder
-	told  uint64                              // Seq of the newest event that was told
-	fills map[message.IntentID]market.Decimal // of what was told
+	t        *testing.T
+	core     *order.Core
+	venue    *paper.Venue
+	disk     []message.OrderEvent
+	dirty    []message.OrderEvent
+	queue    []func()
+	now      market.Timestamp
+	log      strings.Builder
+	told     uint64                              // Seq of the newest event that was told
+	fills    map[message.IntentID]market.Decimal // of what was told
+	balances map[string]message.Balance          // as stated last
 }
 
 func newDesk(t *testing.T) *desk {
-	d := &desk{t: t, now: market.Seconds(1_700_000_000), fills: make(map[message.IntentID]market.Decimal)}
+	d := &desk{t: t, now: market.Seconds(1_700_000_000), fills: make(map[message.IntentID]market.Decimal), balances: make(map[string]message.Balance)}
 	d.boot()
 	return d
 }
@@ -64,11 +66,15 @@ func (d *desk) boot() {
 	}); err != nil {
 		d.t.Fatal(err)
 	}
-	venueCore, err := paper.New(paper.DefaultConfig())
+	funds := paper.DefaultConfig()
+	funds.Account, funds.Balances = "paper", map[string]market.Amount{"USD": {Decimal: market.MustDecimal("20000")}, "BTC": {Decimal: market.MustDecimal("150")}}
+	venueCore, err := paper.New(funds)
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	d.core, d.venue, d.queue, d.dirty = core, paper.NewVenue(venueCore, d), nil, nil
+	d.core.Support(d.venue.Support())
+	d.venue.Books(d.core.Books())
 	d.do(d.core.Start(d.now))
 	d.settle()
 }
@@ -78,6 +84,13 @@ func (d *desk) Report(r message.ExecutionReport) {
 	d.queue = append(d.queue, func() { d.do(d.core.Report(r)) })
 }
 
+func (d *desk) Balance(b message.Balance) {
+	d.balances[b.Fields().Currency] = b
+	d.queue = append(d.queue, func() { d.do(d.core.Balance(b)) })
+}
+
+func (d *desk) Disconnected(string) {}
+func (d *desk) Clock(time.Duration) {}
 func (d *desk) Recovered(err error) {
 	d.queue = append(d.queue, func() { d.do(d.core.Recovered(err, d.now)) })
 }
@@ -90,6 +103,8 @@ func (d *desk) do(out order.Effects) {
 			d.venue.Place(a.Event)
 		case order.ActCancel:
 			d.venue.Cancel(a.Event)
+		case order.ActAmend:
+			d.venue.Amend(a.Event)
 		case order.ActRecover:
 			d.venue.Recover(a.Open)
 		case order.ActTell:
@@ -138,11 +153,12 @@ func (d *desk) settle() {
 func (d *desk) quote(bid, ask int64, size string, trusted bool) {
 	rows := message.NewViewsBuilder(1, 0)
 	q := message.Quote{Bid: market.Price{Decimal: market.DecimalFromInt(bid)}, Ask: market.Price{Decimal: market.DecimalFromInt(ask)},
-		BidQuantity: market.MustQuantity(size), AskQuantity: market.MustQuantity(size)}
+		BidQuantity: market.MustQuantity(size), AskQuantity: market.MustQuantity(size), Last: market.Price{Decimal: market.DecimalFromInt(bid)}}
 	rows.Add(message.Origin{Instrument: btc, Received: d.now}, q, trusted, true, nil)
 	views := rows.Build(message.ViewsFields{Time: d.now})
-	d.core.View(views.Row(0))
+	d.do(d.core.View(views.Row(0)))
 	d.venue.Quote(views)
+	d.do(d.core.Tick(d.now))
 }
 
 // trade is a run of random intents, cancels, quotes and crashes; it returns what was told.
@@ -152,13 +168,38 @@ func trade(t *testing.T, seed uint64, crashes bool) string {
 	asked := make(map[message.IntentID]market.Decimal)
 	for seq := uint64(1); seq <= 200; {
 		d.now = d.now.Add(time.Duration(1+r.IntN(30)) * time.Millisecond)
-		switch r.IntN(8) {
+		switch r.IntN(9) {
+		case 8:
+			which := 1 + r.Uint64N(seq)
+			if open := d.core.Open(); len(open) > 0 {
+				which = open[r.IntN(len(open))].Fields().IntentSeq
+			}
+			a, err := message.NewAmendIntent(message.AmendIntentFields{ID: message.IntentID{Strategy: "s", Seq: seq + 1}, OrderSeq: which, Account: "paper",
+				Time: d.now, Quantity: market.Quantity{Decimal: market.DecimalFromInt(1 + r.Int64N(9))}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked[a.Fields().ID] = market.Decimal{} // it may become an order of its own
+			seq += 2
+			d.do(d.core.Amend(a))
 		case 0, 1:
 			f := message.OrderIntentFields{Origin: message.Origin{Instrument: btc, Received: d.now},
-				ID: message.IntentID{Strategy: "s", Seq: seq}, Account: "paper", Side: market.Side(1 + r.IntN(2)),
-				Type: market.Market, TimeInForce: market.TimeInForce(1 + r.IntN(3)), Quantity: market.Quantity{Decimal: market.DecimalFromInt(1 + r.Int64N(9))}}
+				ID: message.IntentID{Strategy: "s", Seq: seq}, Account: "paper", OrderTerms: message.OrderTerms{Side: market.Side(1 + r.IntN(2)), Type: market.Market, TimeInForce: market.TimeInForce(1 + r.IntN(3)), Quantity: market.Quantity{Decimal: market.DecimalFromInt(1 + r.Int64N(9))}},
+			}
 			if r.IntN(2) == 0 {
 				f.Type, f.Price = market.Limit, market.Price{Decimal: market.DecimalFromInt(95 + r.Int64N(10))}
+			}
+			switch r.IntN(6) {
+			case 0:
+				f.Type, f.Price, f.StopPrice = market.Stop, market.Price{}, market.Price{Decimal: market.DecimalFromInt(95 + r.Int64N(10))}
+			case 1:
+				if f.Type == market.Limit {
+					f.TimeInForce, f.ExecInst = market.GTC, market.PostOnly
+				}
+			case 2:
+				if f.Type == market.Limit && f.TimeInForce == market.GTC {
+					f.TimeInForce, f.ExpireAt = market.GTD, d.now.Add(time.Second)
+				}
 			}
 			intent, err := message.NewOrderIntent(f)
 			if err != nil {
@@ -208,14 +249,14 @@ func trade(t *testing.T, seed uint64, crashes bool) string {
 	}
 	// Positions are what the orders executed, and no order executed more than was asked.
 	sum := market.Decimal{}
-	for id, quantity := range asked {
+	for id := range asked {
 		e, ok := d.core.Order(id)
 		if !ok {
 			continue // lost before it was on disk: nothing was promised
 		}
 		f := e.Fields()
-		if quantity.Less(f.CumQuantity.Decimal) || f.CumQuantity.Decimal != d.fills[id] {
-			t.Fatalf("seed %d: %v: asked %v, told of %v", seed, e, quantity, d.fills[id])
+		if f.Quantity.Less(f.CumQuantity.Decimal) || f.CumQuantity.Decimal != d.fills[id] {
+			t.Fatalf("seed %d: %v: told of %v", seed, e, d.fills[id])
 		}
 		delta := f.CumQuantity.Decimal
 		if f.Side == market.Sell {
@@ -229,17 +270,34 @@ func trade(t *testing.T, seed uint64, crashes bool) string {
 	if p, ok := d.core.Portfolio().Position("s", btc); ok && p.Fields().Quantity != sum {
 		t.Fatalf("seed %d: position %v, orders say %v", seed, p, sum)
 	}
+	// What the venue says the account has is what our books say, and nothing had to be adjusted.
+	d.do(d.core.Reconcile("the end", d.now))
+	d.settle()
+	for _, b := range d.core.Books() {
+		f, there := b.Fields(), d.balances[b.Fields().Currency].Fields()
+		if total, err := there.Free.Add(there.Locked.Decimal); err != nil || total != f.Free.Decimal {
+			t.Fatalf("seed %d: our books say %v, the venue %v", seed, b, d.balances[f.Currency])
+		}
+	}
+	if n := strings.Count(d.log.String(), "balance→"); n != 2 {
+		t.Fatalf("seed %d: %d balances were journaled, want the two that the account began with:\n%s", seed, n, d.log.String())
+	}
 	return d.log.String()
 }
 
 // TestPaper: gateway and paper venue together, through crashes.
 func TestPaper(t *testing.T) {
-	fills := 0
+	total := map[string]int{}
 	for seed := range uint64(40) {
-		fills += strings.Count(trade(t, seed, true), "fill→")
+		log := trade(t, seed, true)
+		for _, what := range []string{"fill→", "hold→", "release→", "amend→", "reject→"} {
+			total[what] += strings.Count(log, " "+what)
+		}
 	}
-	if fills < 500 {
-		t.Errorf("%d fills in all runs: the test does not test them", fills)
+	for what, n := range total {
+		if n < 50 {
+			t.Errorf("%s happened %d times in all runs: the test does not test it", what, n)
+		}
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 // ErrJournal is wrapped where the journal does not tell the life of orders as the table knows it.
 var ErrJournal = errors.New("the journal cannot be followed")
 
-// Recover rebuilds everything from the journal: orders, positions, counts and a halt. It is the
-// first input of a new Core, before Start, and has no effects. What is on disk may not have been
-// told before the crash: the shell tells every event that it passes through here once more, and
+// Recover rebuilds everything from the journal: orders, positions, books, limits and a halt. It is
+// the first input of a new Core, before Start, and has no effects. What is on disk may not have
+// been told before the crash: the shell tells every event that it passes through here once more, and
 // receivers know one they had by its Seq. It fails with ErrJournal, naming
 // the first event that does not follow from those before it, and where the journal was written
 // under a later epoch: someone else runs this account then. The Core is not to be used after a
@@ -29,10 +29,13 @@ func (c *Core) Recover(events iter.Seq[message.OrderEvent]) error {
 		if err := c.replay(e, f); err != nil {
 			return fmt.Errorf("order: recover %s: event %d (%v %s): %w: %w", c.cfg.Account, f.Seq, f.Action, f.ClientOrderID, ErrJournal, err)
 		}
+		c.judge(e)
 		c.seq = f.Seq
 		c.now = max(c.now, f.DecidedAt, f.Time)
 	}
 	c.durable = c.seq
+	clear(c.touched)
+	c.touched = c.touched[:0]
 	return nil
 }
 
@@ -46,37 +49,67 @@ func (c *Core) replay(e message.OrderEvent, f message.OrderEventFields) error {
 	case f.Action == message.ActionJournal:
 		c.replayNote(f)
 		return nil
-	case f.Action == message.ActionCreate:
+	case f.Action.OfAccount():
+		c.replayAccount(f)
+		return nil
+	case f.Action == message.ActionCreate, f.Action == message.ActionHold && c.orders.byIntent[e.Intent()] == nil:
 		return c.replayCreate(e, f)
+	case f.Action == message.ActionAdopt:
+		return c.replayAdopt(e, f)
 	case f.Action == message.ActionDeny && f.ClientOrderID == "":
 		if _, known := c.orders.byIntent[e.Intent()]; known {
 			return fmt.Errorf("intent %v stands in the journal already", e.Intent())
 		}
-		o := newOrder(f)
-		o.take(e)
-		c.enroll(o)
+		if was := c.orders.byAmend[e.Intent()]; was != nil {
+			was.amend = nil // the amendment was given up
+		}
+		c.replayFirst(e, f)
 		return nil
 	}
-	o := c.orders.byClient[f.ClientOrderID]
+	o := c.orders.byIntent[e.Intent()]
 	if o == nil {
 		return c.replayForgotten(e, f)
+	}
+	if o.f.ClientOrderID != f.ClientOrderID {
+		return fmt.Errorf("its order has the id %q", o.f.ClientOrderID)
 	}
 	return c.replayStep(o, e, f)
 }
 
+// replayNote reads a word on the account as journals of the first version have it: halts, resumes
+// and anomalies were entries with these words before their reasons.
 func (c *Core) replayNote(f message.OrderEventFields) {
+	const halt, resume = "halt: ", "resume: "
 	switch {
 	case strings.HasPrefix(f.Reason, noteAnomaly):
 		c.halted = f.Reason
-	case strings.HasPrefix(f.Reason, noteHalt):
-		c.halted = strings.TrimPrefix(f.Reason, noteHalt)
-	case strings.HasPrefix(f.Reason, noteResume):
-		c.halted = ""
+	case strings.HasPrefix(f.Reason, halt):
+		c.halted = strings.TrimPrefix(f.Reason, halt)
+	case strings.HasPrefix(f.Reason, resume):
+		c.resumed()
+	}
+}
+
+func (c *Core) replayAccount(f message.OrderEventFields) {
+	switch f.Action {
+	case message.ActionHalt:
+		c.halted = f.Reason
+		c.flattening = c.flattening || f.ExecInst.Has(market.ReduceOnly)
+	case message.ActionResume:
+		c.resumed()
+	case message.ActionAnomaly:
+		c.halted = f.Reason
+	case message.ActionBalance:
+		c.balances.ours[f.Currency] = struct{}{}
 	}
 }
 
 func (c *Core) replayCreate(e message.OrderEvent, f message.OrderEventFields) error {
 	account, epoch, n, ok := ParseClientOrderID(f.ClientOrderID)
+	want := created
+	if f.Action == message.ActionHold {
+		want = held
+	}
 	switch {
 	case !ok || account != c.cfg.Account:
 		return fmt.Errorf("its id is none of %s", c.cfg.Account)
@@ -84,25 +117,47 @@ func (c *Core) replayCreate(e message.OrderEvent, f message.OrderEventFields) er
 		return fmt.Errorf("it was written under epoch %d, and this gateway runs under %d: another one runs this account", epoch, c.cfg.Epoch)
 	case n <= c.orderSeq:
 		return fmt.Errorf("order number %d is not above %d", n, c.orderSeq)
-	case f.Status != created:
+	case f.Status != want:
 		return fmt.Errorf("a created order is %v", f.Status)
 	}
 	if _, known := c.orders.byIntent[e.Intent()]; known {
 		return fmt.Errorf("intent %v stands in the journal already", e.Intent())
 	}
 	c.orderSeq = n
+	if f.Strategy == message.StrategyManual {
+		c.manualSeq = max(c.manualSeq, f.IntentSeq)
+	}
+	c.replayFirst(e, f)
+	return nil
+}
+
+func (c *Core) replayAdopt(e message.OrderEvent, f message.OrderEventFields) error {
+	switch {
+	case f.Strategy != message.StrategyManual || f.IntentSeq <= c.manualSeq:
+		return fmt.Errorf("adopted order %v follows number %d", e.Intent(), c.manualSeq)
+	case f.Status != accepted:
+		return fmt.Errorf("an adopted order is %v", f.Status)
+	}
+	c.manualSeq = f.IntentSeq
+	c.replayFirst(e, f)
+	return nil
+}
+
+// replayFirst makes an order's first event part of the state.
+func (c *Core) replayFirst(e message.OrderEvent, f message.OrderEventFields) {
 	o := newOrder(f)
 	o.take(e)
 	c.enroll(o)
-	return nil
 }
 
 // replayForgotten handles an event of an order that is no longer remembered, because more are
 // final since than HistoryMax: late fills of such orders count, if an earlier run with a longer
 // memory counted them.
 func (c *Core) replayForgotten(e message.OrderEvent, f message.OrderEventFields) error {
-	account, _, n, ok := ParseClientOrderID(f.ClientOrderID)
-	if !ok || account != c.cfg.Account || n > c.orderSeq || !f.Status.Final() {
+	account, _, n, ours := ParseClientOrderID(f.ClientOrderID)
+	ours = ours && account == c.cfg.Account && n <= c.orderSeq
+	adopted := f.Strategy == message.StrategyManual && f.IntentSeq <= c.manualSeq
+	if !ours && !adopted || !f.Status.Final() {
 		return errors.New("its order was never created")
 	}
 	if strings.HasPrefix(f.Reason, noteAnomaly) {
@@ -119,15 +174,36 @@ func (c *Core) replayStep(o *order, e message.OrderEvent, f message.OrderEventFi
 	if f.Action == message.ActionFill {
 		return c.replayFill(o, e, f)
 	}
-	status, ok := Next(o.f.Status, f.Action)
-	if f.Action == message.ActionSend && o.f.Status == created {
-		status, ok = sent, true // that it is on disk needs no record
-	}
+	status, ok := after(o, f)
 	if status = Settle(status, o.f.CumQuantity.Sign() > 0); !ok || status != f.Status {
 		return fmt.Errorf("from %v that leads to %v, not to %v", o.f.Status, status, f.Status)
 	}
 	c.replayed(o, e)
 	return nil
+}
+
+// after returns where an event that is no fill leads.
+func after(o *order, f message.OrderEventFields) (message.OrderStatus, bool) {
+	switch f.Action {
+	case message.ActionLose:
+		status, ok := NextLose(o.f.Status, f.Request)
+		if f.Request == 0 && f.Status == o.f.Status {
+			status = f.Status // journals of the first version did not say which request it was
+		}
+		return status, ok
+	case message.ActionResolve:
+		return NextResolve(o.f.Status, f.Status)
+	case message.ActionSend:
+		if o.f.Status == created {
+			return sent, true // that it is on disk needs no record
+		}
+	case message.ActionAmend:
+		if f.Status == filled && !f.CumQuantity.Less(f.Quantity.Decimal) {
+			_, ok := Next(o.f.Status, f.Action)
+			return filled, ok // its quantity became what was filled already
+		}
+	}
+	return Next(o.f.Status, f.Action)
 }
 
 func (c *Core) replayFill(o *order, e message.OrderEvent, f message.OrderEventFields) error {
@@ -158,14 +234,17 @@ func (c *Core) replayFill(o *order, e message.OrderEvent, f message.OrderEventFi
 func (c *Core) replayed(o *order, e message.OrderEvent) {
 	wasOpen := !o.f.Status.Final()
 	o.take(e)
-	c.orders.named(o)
+	c.orders.note(o)
 	if wasOpen && o.f.Status.Final() {
 		c.closed(o)
 	}
+	c.wait(o)
 }
 
-// changedTerms names the first of the order's own terms in which two events differ.
+// changedTerms names the first of the order's own terms in which two events differ. An amendment may
+// change price, stop price and quantity.
 func changedTerms(a, b message.OrderEventFields) string {
+	amends := b.Action == message.ActionAmend
 	switch {
 	case a.Strategy != b.Strategy || a.IntentSeq != b.IntentSeq:
 		return "intent"
@@ -173,36 +252,14 @@ func changedTerms(a, b message.OrderEventFields) string {
 		return "instrument"
 	case a.Side != b.Side:
 		return "side"
-	case a.Type != b.Type || a.TimeInForce != b.TimeInForce:
+	case a.Type != b.Type || a.TimeInForce != b.TimeInForce || a.ExecInst != b.ExecInst || a.ExpireAt != b.ExpireAt:
 		return "type"
-	case a.Price != b.Price:
+	case a.Contingency != b.Contingency || a.Replaces != b.Replaces:
+		return "contingency"
+	case !amends && (a.Price != b.Price || a.StopPrice != b.StopPrice):
 		return "price"
-	case a.Quantity != b.Quantity:
+	case !amends && a.Quantity != b.Quantity:
 		return "quantity"
 	}
 	return ""
-}
-
-// Start sets a Core going, recovered or new. Orders that had not been answered become unknown:
-// those that were journaled only, too, because whether they left is not on disk. Then the venue
-// is asked what became of all open orders, and no new ones are taken until Recovered. Cancels
-// that were not answered are asked for again.
-func (c *Core) Start(now market.Timestamp) Effects {
-	c.begin(now)
-	open := c.orders.open()
-	for _, o := range open {
-		switch o.f.Status {
-		case created:
-			c.record(o, step{action: message.ActionLose, status: unknown, time: c.now, reason: "restart: journaled, and not known to be sent"})
-		case sent:
-			c.record(o, step{action: message.ActionLose, status: unknown, time: c.now, reason: "restart: sent, and not answered"})
-		}
-	}
-	c.reconcile("the venue has not told yet what became of open orders")
-	for _, o := range open {
-		if o.canceling {
-			c.outbox.put(Act{Kind: ActCancel, After: c.seq, Event: o.last})
-		}
-	}
-	return c.end()
 }

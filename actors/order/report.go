@@ -6,29 +6,8 @@ import (
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/actors/order/portfolio"
 )
-
-// Anomalies: what must not happen. Each is journaled and halts the account.
-const (
-	anomalyUnknownOrder Code = "unknown_order"  // a report of an order that is not ours
-	anomalyOverfill     Code = "overfill"       // executions beyond the order's quantity
-	anomalyContradicts  Code = "contradiction"  // a report that the table has no cell for
-	anomalyBadExecution Code = "bad_execution"  // an execution without id, price or quantity
-	anomalyArithmetic   Code = "arithmetic"     // sums beyond what a Decimal holds
-	anomalyInternal     Code = "internal_error" // our own belief was false
-)
-
-// anomaliesMax bounds the anomalies that are journaled until the next resume; the account is
-// halted by the first, and further ones are counted.
-const anomaliesMax = 1000
-
-type anomalyKey struct {
-	code   Code
-	client message.ClientOrderID
-	venue  message.VenueOrderID
-	exec   message.ExecID
-	action message.OrderAction
-}
 
 // Report takes in what the venue says of an order.
 func (c *Core) Report(report message.ExecutionReport) Effects {
@@ -39,56 +18,112 @@ func (c *Core) Report(report message.ExecutionReport) Effects {
 		c.stats.ReportsIgnored++ // the next Core asks the venue
 		return c.end()
 	}
+	said := f.Time
 	f.Time = c.at(f.Time)
 	f.Reason = venueReason(f.Reason)
 	o := c.find(f)
+	if o == nil {
+		if o = c.stranger(f); o == nil {
+			return c.end()
+		}
+	}
 	switch {
-	case o == nil:
-		c.anomaly(nil, f, anomalyUnknownOrder, fmt.Sprintf("the venue reports %v of an order that is not known here", f.Action))
+	case c.taken(o, f):
+		c.anomaly(o, f, anomalyContradicts, fmt.Sprintf("the venue gives it the id %s, which is that of %s", f.VenueOrderID, describe(c.orders.byVenue[f.VenueOrderID])))
+		return c.end()
+	case c.contradicts(o, f):
+		c.anomaly(o, f, anomalyContradicts, fmt.Sprintf("the venue reports %v of an order that a person said was %v", f.Action, o.f.Status))
 	case f.Action == message.ActionFill:
 		c.fill(o, f)
+	case f.Action == message.ActionLose:
+		c.lose(o, f)
+	case f.Action == message.ActionAbsent:
+		c.absent(o, f, said)
+	case f.Action == message.ActionAmend:
+		c.changed(o, f)
 	case !venuesWord(f.Action):
 		c.anomaly(o, f, anomalyContradicts, fmt.Sprintf("the venue reports %v, which is not its to say", f.Action))
 	default:
 		c.change(o, f)
 	}
+	c.claim(o, f)
 	return c.end()
 }
 
-// find looks an order up by our id, then by the venue's.
+// find looks an order up by our id, then by the venue's. People may use the same id again at the
+// venue, so an adopted order is known by both.
 func (c *Core) find(f message.ExecutionReportFields) *order {
 	if f.ClientOrderID != "" {
-		return c.orders.byClient[f.ClientOrderID]
+		o := c.orders.byClient[f.ClientOrderID]
+		if o != nil && !(o.adopted && f.VenueOrderID != "" && o.f.VenueOrderID != f.VenueOrderID) {
+			return o
+		}
 	}
-	return c.orders.byVenue[f.VenueOrderID]
+	if f.VenueOrderID == "" {
+		return nil
+	}
+	o := c.orders.byVenue[f.VenueOrderID]
+	switch {
+	case o == nil || !f.Instrument.IsZero() && f.Instrument != o.f.Instrument:
+		return nil // venues number the orders of each instrument by themselves
+	case f.ClientOrderID != "" && o.f.ClientOrderID != f.ClientOrderID:
+		return nil
+	}
+	return o
 }
 
-// venuesWord reports whether an action is one that venues report.
+// venuesWord reports whether an action is one that venues report of what became of an order.
 func venuesWord(a message.OrderAction) bool {
 	switch a {
-	case message.ActionLose, message.ActionAccept, message.ActionFill, message.ActionCancel, message.ActionRejectCancel,
+	case message.ActionAccept, message.ActionFill, message.ActionCancel, message.ActionRejectCancel,
 		message.ActionAmend, message.ActionRejectAmend, message.ActionReject, message.ActionExpire:
 		return true
 	}
 	return false
 }
 
-// change handles every report but a fill.
+// change handles a report that leaves the order's terms and fills alone.
 func (c *Core) change(o *order, f message.ExecutionReportFields) {
+	if f.Action == message.ActionAccept && c.reviewTerms(o, f) {
+		return
+	}
 	status, ok := Next(o.f.Status, f.Action)
 	if !ok || f.Action == message.ActionReject && o.f.CumQuantity.Sign() > 0 {
 		c.anomaly(o, f, anomalyContradicts, fmt.Sprintf("the venue reports %v of an order that is %v", f.Action, o.f.Status))
 		return
 	}
+	c.hear(o, f)
 	status = Settle(status, o.f.CumQuantity.Sign() > 0)
 	named := o.f.VenueOrderID == "" && f.VenueOrderID != ""
-	answers := o.canceling && (f.Action == message.ActionRejectCancel || f.Action == message.ActionLose)
+	answers := (o.canceling || o.cancelLost) && f.Action == message.ActionRejectCancel || o.amend != nil && f.Action == message.ActionRejectAmend
 	if status == o.f.Status && !named && !answers {
 		c.stats.ReportsRepeated++
 		return
 	}
+	if o.amend != nil && o.amend.anew && f.Action == message.ActionRejectCancel {
+		c.dropAmend(o, "the venue would not cancel: "+f.Reason)
+	}
+	reason := f.Reason
+	if reason == "" && f.Action == message.ActionCancel {
+		reason = o.why
+	}
+	if f.Action == message.ActionRejectCancel {
+		o.why = ""
+	}
+	was := o.f.Status
 	c.name(o, f)
-	c.record(o, step{action: f.Action, status: status, time: f.Time, reason: f.Reason})
+	c.record(o, step{action: f.Action, status: status, time: f.Time, reason: reason})
+	if was == unknown && status != unknown {
+		c.reconcile.differed = true
+	}
+}
+
+// hear notes when the venue spoke of an order as one that it has.
+func (c *Core) hear(o *order, f message.ExecutionReportFields) {
+	o.heard = max(o.heard, f.Time)
+	if f.Action != message.ActionRejectCancel && f.Action != message.ActionRejectAmend {
+		o.evidence, o.absences = 0, 0
+	}
 }
 
 // name keeps the venue's id of an order, the first one it gave.
@@ -97,6 +132,102 @@ func (c *Core) name(o *order, f message.ExecutionReportFields) {
 		o.f.VenueOrderID = f.VenueOrderID
 		c.orders.named(o)
 	}
+}
+
+// taken reports whether a report gives an order a venue id under which another one stands, of the
+// same instrument: one that was adopted may be ours after all.
+func (c *Core) taken(o *order, f message.ExecutionReportFields) bool {
+	if o.f.VenueOrderID != "" || f.VenueOrderID == "" {
+		return false
+	}
+	other := c.orders.byVenue[f.VenueOrderID]
+	return other != nil && other != o && other.f.Instrument == o.f.Instrument
+}
+
+// changed handles the venue's word that an order has other terms now.
+func (c *Core) changed(o *order, f message.ExecutionReportFields) {
+	status, ok := Next(o.f.Status, message.ActionAmend)
+	if !ok {
+		c.anomaly(o, f, anomalyContradicts, fmt.Sprintf("the venue reports %v of an order that is %v", f.Action, o.f.Status))
+		return
+	}
+	c.hear(o, f)
+	to, told := c.toldTerms(o, f)
+	switch {
+	case o.f.Status.Final():
+		c.stats.ReportsRepeated++
+		return
+	case !told && o.amend != nil:
+		to = o.amend.to
+	case !told || o.amend == nil && to == o.f.OrderTerms && status == o.f.Status:
+		c.stats.ReportsRepeated++
+		return
+	}
+	c.setTerms(o, f, status, to, f.Reason)
+}
+
+// setTerms records that an order has new terms. One that has filled as much is complete.
+func (c *Core) setTerms(o *order, f message.ExecutionReportFields, status message.OrderStatus, to message.OrderTerms, reason string) {
+	status = Settle(status, o.f.CumQuantity.Sign() > 0)
+	if !o.f.CumQuantity.Less(to.Quantity.Decimal) {
+		status = filled
+	}
+	c.name(o, f)
+	c.record(o, step{action: message.ActionAmend, status: status, time: f.Time, reason: reason, with: setTerms(to)})
+}
+
+// toldTerms returns the order's terms with what the venue says they are, and false if it says
+// nothing of them. Of terms that are kept here the venue knows nothing.
+func (c *Core) toldTerms(o *order, f message.ExecutionReportFields) (message.OrderTerms, bool) {
+	to := o.f.OrderTerms
+	there := c.wire(o).Fields().OrderTerms
+	if f.Quantity.Sign() <= 0 || f.Type != there.Type || f.Side != there.Side {
+		return to, false
+	}
+	to.Quantity = f.Quantity
+	if to.Type.HasPrice() && f.Price.Sign() > 0 {
+		to.Price = f.Price
+	}
+	if there.Type.HasStopPrice() && f.StopPrice.Sign() > 0 {
+		to.StopPrice = f.StopPrice
+	}
+	return to, true
+}
+
+// reviewTerms compares the terms of an open order, as an answer to our question has them, with
+// ours. It settles an amendment whose answer was lost, and takes up changes that were made at the
+// venue by hand. It reports whether it recorded what the report says.
+func (c *Core) reviewTerms(o *order, f message.ExecutionReportFields) bool {
+	if c.reconcile.answerable == 0 || !o.met || o.f.Status.Final() || f.Time < o.heard {
+		return false
+	}
+	to, told := c.toldTerms(o, f)
+	if !told {
+		return false
+	}
+	status, ok := Next(o.f.Status, message.ActionAmend)
+	switch {
+	case !ok:
+		return false
+	case to != o.f.OrderTerms:
+		reason := "the venue has these terms"
+		if o.amend != nil && to == o.amend.to {
+			reason = "the answer did not come: the venue has the new terms"
+		} else if o.amend != nil {
+			return false // neither the old ones nor the new ones: the amendment's answer will tell
+		}
+		c.hear(o, f)
+		c.reconcile.differed = true
+		c.setTerms(o, f, status, to, reason)
+		return true
+	case c.overdue(o):
+		status, _ = Next(o.f.Status, message.ActionRejectAmend)
+		c.hear(o, f)
+		c.record(o, step{action: message.ActionRejectAmend, status: Settle(status, o.f.CumQuantity.Sign() > 0), time: f.Time,
+			reason: "the answer did not come: the venue has the old terms"})
+		return true
+	}
+	return false
 }
 
 // fill counts an execution, once.
@@ -109,11 +240,12 @@ func (c *Core) fill(o *order, f message.ExecutionReportFields) {
 		c.stats.FillsRepeated++
 		return
 	}
+	c.grow(o, f)
 	was := o.f
 	next, err := o.sum(f.LastPrice, f.LastQuantity)
-	var planned change
+	var planned portfolio.Change
 	if err == nil {
-		planned, err = c.portfolio.plan(executed(was, f))
+		planned, err = c.portfolio.Plan(executed(was, f))
 	}
 	if err != nil {
 		c.anomaly(o, f, anomalyArithmetic, err.Error())
@@ -124,11 +256,17 @@ func (c *Core) fill(o *order, f message.ExecutionReportFields) {
 	over := was.Quantity.Less(next.cum)
 	status, ok := NextFill(was.Status, next.cum == was.Quantity.Decimal)
 	switch {
+	case o.resolved && !strings.HasPrefix(string(f.ExecID), manualExec):
+		if !ok {
+			status = was.Status
+		}
+		why = anomalyReason(anomalyContradicts, fmt.Sprintf("the venue executed an order that a person said was %v", was.Status))
 	case over && was.Status != rejected && was.Status != denied:
 		status, why = filled, anomalyReason(anomalyOverfill, fmt.Sprintf("%v of %v executed", next.cum, was.Quantity))
 	case !ok:
 		status, why = was.Status, anomalyReason(anomalyContradicts, fmt.Sprintf("the venue executed an order that is %v", was.Status))
 	}
+	c.hear(o, f)
 	c.name(o, f)
 	o.count(f.ExecID, next)
 	reason := f.Reason
@@ -136,11 +274,30 @@ func (c *Core) fill(o *order, f message.ExecutionReportFields) {
 		c.stats.Anomalies++
 		reason = why
 	}
+	c.portfolio.Commit(planned)
+	c.balances.moves++
 	c.record(o, step{action: message.ActionFill, status: status, time: f.Time, reason: reason, fill: &f})
-	c.portfolio.commit(planned)
 	if why != "" {
 		c.halted = why
 	}
+}
+
+// grow takes an execution beyond the order's quantity for what it may be: word of an amendment that
+// has not reached us otherwise.
+func (c *Core) grow(o *order, f message.ExecutionReportFields) {
+	next, err := o.sum(f.LastPrice, f.LastQuantity)
+	if err != nil || !o.f.Quantity.Less(next.cum) {
+		return
+	}
+	to, told := c.toldTerms(o, f)
+	if !told && o.amend != nil && !o.amend.anew {
+		to = o.amend.to
+	}
+	status, ok := Next(o.f.Status, message.ActionAmend)
+	if !ok || o.f.Status.Final() || to.Quantity.Less(next.cum) {
+		return
+	}
+	c.setTerms(o, f, status, to, "an execution shows that the venue has these terms")
 }
 
 // executed returns an order's terms with what an execution adds to them.
@@ -166,7 +323,7 @@ func (o *order) sum(price market.Price, quantity market.Quantity) (s sums, err e
 			return s, err
 		}
 	}
-	cost, _, err := product(price.Decimal, quantity.Decimal)
+	cost, _, err := portfolio.Product(price.Decimal, quantity.Decimal)
 	if err != nil {
 		return s, err
 	}
@@ -187,83 +344,4 @@ func (o *order) count(id message.ExecID, s sums) {
 	o.f.CumQuantity = market.Quantity{Decimal: s.cum}
 	o.f.LeavesQuantity = market.Quantity{Decimal: s.leaves}
 	o.f.AveragePrice = market.Price{Decimal: s.average}
-}
-
-// ---- anomalies, halts and other notes
-
-// A note is an event of no order, or of an order whose standing it does not change. Its action is
-// ActionJournal: it is on disk, and that is all.
-const (
-	noteHalt    = "halt: "
-	noteResume  = "resume: "
-	noteAnomaly = "anomaly "
-)
-
-func anomalyReason(code Code, why string) string { return noteAnomaly + reason(code, why) }
-
-// anomaly journals what cannot be counted and halts the account. The order may be nil.
-func (c *Core) anomaly(o *order, f message.ExecutionReportFields, code Code, why string) {
-	c.stats.Anomalies++
-	key := anomalyKey{code, f.ClientOrderID, f.VenueOrderID, f.ExecID, f.Action}
-	if c.anomalies[key] || len(c.anomalies) >= anomaliesMax {
-		c.stats.AnomaliesDropped++
-		return
-	}
-	c.anomalies[key] = true
-	why = cut(anomalyReason(code, why))
-	c.halted = why
-	event := message.OrderEventFields{
-		Account: c.cfg.Account, Instrument: c.nowhere, Status: unknown,
-		ClientOrderID: f.ClientOrderID, VenueOrderID: f.VenueOrderID,
-	}
-	if o != nil {
-		event = o.f
-	}
-	event.Seq, event.Time, event.Action, event.Reason = c.seq+1, f.Time, message.ActionJournal, why
-	// What the venue said stands in the note, though it counts for nothing.
-	event.ExecID, event.LastPrice, event.LastQuantity = f.ExecID, f.LastPrice, f.LastQuantity
-	event.Fee, event.FeeCurrency, event.LastLiquidityAdd = f.Fee, f.FeeCurrency, f.LastLiquidityAdd
-	if e, err := message.NewOrderEvent(event); err == nil {
-		c.append(e)
-	}
-}
-
-func (c *Core) halt(now market.Timestamp, why string) {
-	if why == "" {
-		why = "no reason given"
-	}
-	if c.journalLost != "" || c.halted == why {
-		return
-	}
-	c.halted = why
-	c.note(now, noteHalt, why)
-}
-
-// note journals a word on the account as a whole.
-func (c *Core) note(now market.Timestamp, kind, text string) {
-	e, err := message.NewOrderEvent(message.OrderEventFields{
-		Seq: c.seq + 1, Time: now, Account: c.cfg.Account, Instrument: c.nowhere,
-		Action: message.ActionJournal, Status: journaled, Reason: cut(kind + text),
-	})
-	if err == nil { // account, instrument, action and status are there
-		c.append(e)
-	}
-}
-
-// cut bounds a reason, wherever it comes from.
-func cut(text string) string {
-	const most = 512
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "")
-	}
-	return text
-}
-
-// venueReason keeps a venue's words from reading as ours.
-func venueReason(text string) string {
-	text = cut(text)
-	if strings.HasPrefix(text, noteAnomaly) {
-		return "venue: " + text
-	}
-	return text
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
@@ -44,7 +46,7 @@ func TestScripts(t *testing.T) {
 // play runs a script and returns it with its outputs as they really are.
 func play(t *testing.T, text string) string {
 	var n *node
-	cfg := testConfig()
+	cfg, support := testConfig(), testSupport()
 	var out strings.Builder
 	for i, block := range strings.Split(strings.TrimRight(text, "\n"), "\n\n") {
 		input, _, _ := strings.Cut(block, "\n----")
@@ -60,11 +62,11 @@ func play(t *testing.T, text string) string {
 			}
 			ran = true
 			if name, _, _ := strings.Cut(line, " "); name == "config" {
-				configure(t, &cfg, line)
+				configure(t, &cfg, &support, line)
 				continue
 			}
 			if n == nil {
-				n = newNode(t, cfg)
+				n = newNodeAt(t, cfg, support)
 			}
 			n.now = n.now.Add(1e9)
 			n.command(t, line, &effects)
@@ -76,9 +78,23 @@ func play(t *testing.T, text string) string {
 	return out.String()
 }
 
-func configure(t *testing.T, cfg *Config, line string) {
+func configure(t *testing.T, cfg *Config, support *message.OrderSupport, line string) {
 	for _, word := range strings.Fields(line)[1:] {
 		key, value, _ := strings.Cut(word, "=")
+		switch key {
+		case "amends":
+			support.Amend = map[string]message.AmendSupport{"none": message.AmendNone, "reduce": message.AmendReduce, "full": message.AmendFull}[value]
+			continue
+		case "ids":
+			support.ClientOrderIDs = value == "yes"
+			continue
+		case "market":
+			support.Kinds = slices.DeleteFunc(support.Kinds, func(k message.OrderKind) bool { return k.Type == market.Market })
+			continue
+		case "difference":
+			cfg.OnDifference = OnDifference(value)
+			continue
+		}
 		v, err := strconv.Atoi(value)
 		if err != nil {
 			t.Fatalf("%s: %v", line, err)
@@ -90,6 +106,12 @@ func configure(t *testing.T, cfg *Config, line string) {
 			cfg.QueueMax = v
 		case "history":
 			cfg.HistoryMax = v
+		case "validity":
+			support.Validity = time.Duration(v) * time.Second
+		case "every":
+			cfg.ReconcileEvery = time.Duration(v) * time.Second
+		case "skew":
+			cfg.Limits.ClockSkewMax = time.Duration(v) * time.Second
 		default:
 			t.Fatalf("%s: unknown key %q", line, key)
 		}
@@ -123,6 +145,65 @@ func (n *node) command(t *testing.T, line string, out *strings.Builder) {
 	case "intent": // intent 1 buy 2 limit gtc 100
 		n.do(n.core.Intend(scriptIntent(t, line)))
 		show()
+	case "amend": // amend 2 of=1 quantity=3 price=99
+		f := message.AmendIntentFields{ID: message.IntentID{Strategy: "s", Seq: must(strconv.ParseUint(words[1], 10, 64))},
+			OrderSeq: must(strconv.ParseUint(opts["of"], 10, 64)), Account: "main", Reason: "test"}
+		if opts["quantity"] != "" {
+			f.Quantity = market.MustQuantity(opts["quantity"])
+		}
+		if opts["price"] != "" {
+			f.Price = market.MustPrice(opts["price"])
+		}
+		if opts["stop"] != "" {
+			f.StopPrice = market.MustPrice(opts["stop"])
+		}
+		n.do(n.core.Amend(must(message.NewAmendIntent(f))))
+		show()
+	case "cancel-all": // cancel-all [strategy] [of=BTC-USD]
+		f := message.CancelIntentFields{Account: "main", Reason: "test"}
+		if len(words) > 1 {
+			f.ID.Strategy = message.StrategyName(words[1])
+		}
+		if of := opts["of"]; of != "" {
+			f.Instrument = market.MustInstrument("sim", of)
+		}
+		n.do(n.core.Cancel(must(message.NewCancelIntent(f))))
+		show()
+	case "tick": // tick [seconds to pass before]
+		if len(words) > 1 {
+			n.now = n.now.Add(time.Duration(must(strconv.Atoi(words[1]))) * time.Second)
+		}
+		n.do(n.core.Tick(n.now))
+		show()
+	case "balance": // balance USD 100 [locked]
+		f := message.BalanceFields{Account: "main", Currency: words[1], Free: market.Amount{Decimal: market.MustDecimal(words[2])}}
+		if len(words) > 3 {
+			f.Locked = market.Amount{Decimal: market.MustDecimal(words[3])}
+		}
+		n.do(n.core.Balance(must(message.NewBalance(f))))
+		show()
+	case "disconnected":
+		n.do(n.core.Disconnected(strings.Join(words[1:], " "), n.now))
+		show()
+	case "clock":
+		n.do(n.core.Clock(must(time.ParseDuration(words[1])), n.now))
+		show()
+	case "resolve": // resolve 1 canceled [fill=0.5@100] [exec=e1]
+		r := Resolution{ID: ClientOrderID("main", 1, must(strconv.ParseUint(words[1], 10, 64))), ExecID: message.ExecID(opts["exec"]), Reason: "a person", Now: n.now}
+		for _, s := range message.OrderStatuses() {
+			if s.String() == words[2] {
+				r.As = s
+			}
+		}
+		if quantity, price, ok := strings.Cut(opts["fill"], "@"); ok {
+			r.Quantity, r.Price = market.MustQuantity(quantity), market.MustPrice(price)
+		}
+		effects, err := n.core.Resolve(r)
+		n.do(effects)
+		show()
+		if err != nil {
+			fmt.Fprintf(out, "error: %v\n", err)
+		}
 	case "cancel":
 		seq, err := strconv.ParseUint(words[1], 10, 64)
 		if err != nil {
@@ -133,6 +214,7 @@ func (n *node) command(t *testing.T, line string, out *strings.Builder) {
 	case "view":
 		instrument := market.MustInstrument("sim", words[1])
 		n.view(instrument, opts["bid"], opts["ask"], opts["last"], len(words) < 3 || words[2] != "untrusted")
+		show()
 	case "durable":
 		k := len(n.pending)
 		if len(words) > 1 {
@@ -168,7 +250,7 @@ func (n *node) command(t *testing.T, line string, out *strings.Builder) {
 		n.do(n.core.Reconcile(strings.Join(words[1:], " "), n.now))
 		show()
 	case "halt":
-		n.do(n.core.Halt(strings.Join(words[1:], " "), n.now))
+		n.do(n.core.Halt(HaltOptions{Reason: strings.Join(words[1:], " "), Cancel: opts["cancel"] == "yes", Flatten: opts["flatten"] == "yes"}, n.now))
 		show()
 	case "resume":
 		effects, err := n.core.Resume(strings.Join(words[1:], " "), n.now)
@@ -218,6 +300,13 @@ func (n *node) show(out *strings.Builder) {
 			}
 		case ActTell:
 			fmt.Fprintf(out, "tell %s\n", words(a.Event))
+		case ActPlace:
+			f := a.Event.Fields()
+			fmt.Fprintf(out, "place %s", f.ClientOrderID)
+			if o := n.core.orders.byClient[f.ClientOrderID]; o != nil && f.OrderTerms != o.f.OrderTerms {
+				fmt.Fprintf(out, " as %v", f.OrderTerms)
+			}
+			out.WriteString("\n")
 		default:
 			fmt.Fprintf(out, "%v %s\n", a.Kind, a.Event.Fields().ClientOrderID)
 		}
@@ -249,6 +338,22 @@ func scriptIntent(t *testing.T, line string) message.OrderIntent {
 	if len(words) > 6 {
 		f.Price = market.MustPrice(words[6])
 	}
+	if stop := opts["stop"]; stop != "" {
+		f.StopPrice = market.MustPrice(stop)
+	}
+	if inst := opts["inst"]; inst != "" {
+		f.ExecInst = must(market.ParseExecInst(inst))
+	}
+	for name, to := range map[string]*uint64{"parent": &f.Parent, "group": &f.Group} {
+		if text := opts[name]; text != "" {
+			if *to, err = strconv.ParseUint(text, 10, 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if until := opts["until"]; until != "" { // seconds after the start
+		f.ExpireAt = market.Seconds(1_700_000_000 + int64(must(strconv.Atoi(until))))
+	}
 	if of := opts["of"]; of != "" {
 		f.Instrument = market.MustInstrument("sim", of)
 	}
@@ -262,6 +367,9 @@ func scriptReport(t *testing.T, line string) message.ExecutionReport {
 	t.Helper()
 	words, opts := options(line)
 	id := message.ClientOrderID(words[1])
+	if id == "-" {
+		id = ""
+	}
 	if _, err := strconv.Atoi(words[1]); err == nil {
 		id = message.ClientOrderID("main-1-" + words[1])
 	}
@@ -273,6 +381,37 @@ func scriptReport(t *testing.T, line string) message.ExecutionReport {
 	}
 	if f.Action == message.ActionFill && len(words) > 5 { // exec quantity @ price
 		f.ExecID, f.LastQuantity, f.LastPrice = message.ExecID(words[3]), market.MustQuantity(words[4]), market.MustPrice(words[6])
+	}
+	if f.Action == message.ActionLose {
+		f.Request = message.RequestPlace
+		for _, r := range []message.OrderRequest{message.RequestCancel, message.RequestAmend} {
+			if opts["request"] == r.String() {
+				f.Request = r
+			}
+		}
+	}
+	for name, bit := range map[string]message.Evidence{"id": message.EvidenceByID, "open": message.EvidenceOpen, "fills": message.EvidenceFills} {
+		if strings.Contains(opts["evidence"], name) {
+			f.Evidence |= bit
+		}
+	}
+	if at := opts["at"]; at != "" { // seconds after the start
+		seconds, err := strconv.Atoi(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Time = market.Seconds(1_700_000_000 + int64(seconds))
+	}
+	if cum := opts["cum"]; cum != "" {
+		f.CumQuantity = market.MustQuantity(cum)
+	}
+	if terms := opts["terms"]; terms != "" { // BTC-USD/buy/2/limit/100
+		parts := strings.Split(terms, "/")
+		f.Instrument = market.MustInstrument("sim", parts[0])
+		f.OrderTerms = message.OrderTerms{Side: must(market.ParseSide(parts[1])), Quantity: market.MustQuantity(parts[2]), Type: must(market.ParseOrderType(parts[3])), TimeInForce: market.GTC}
+		if len(parts) > 4 {
+			f.Price = market.MustPrice(parts[4])
+		}
 	}
 	if fee := opts["fee"]; fee != "" {
 		f.Fee, f.FeeCurrency = market.Amount{Decimal: market.MustDecimal(fee)}, opts["in"]

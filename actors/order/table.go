@@ -1,9 +1,6 @@
 package order
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/maru-trading/maru/actors/message"
 )
 
@@ -23,11 +20,20 @@ const (
 	canceled  = message.OrderCanceled
 	rejected  = message.OrderRejected
 	expired   = message.OrderExpired
+	held      = message.OrderHeld
 )
 
-// lastFill is the column of the fill that completes an order; message.ActionFill is the one of
-// a fill that leaves something open.
-const lastFill = message.ActionExpire + 1
+// Columns of actions that have more than one meaning. The action itself is the column of the
+// first: a fill that leaves something open, a lost answer to the order's own request.
+const (
+	lastFill        = message.OrderAction(64) + iota // the fill that completes the order
+	loseRequest                                      // the answer to a cancel or an amendment was lost
+	loseSight                                        // the order itself: a restart, or the venue denies what it had
+	resolveCanceled                                  // a person said that it was canceled
+	resolveRejected                                  // … that the venue never took it
+	resolveExpired                                   // … that its time in force ended
+	columnEnd
+)
 
 // row is one status: what each action turns it into. What is absent cannot happen; where a
 // venue says it did, that is an anomaly and halts the account.
@@ -37,21 +43,26 @@ type row map[message.OrderAction]message.OrderStatus
 //
 //   - A fill is the strongest evidence there is: whatever we believed, the order was accepted.
 //   - A request (cancel, amend) shows in the status only once the venue has the order, so that
-//     pending_cancel always means accepted.
-//   - A lost answer makes unknown what only that answer could tell, and changes nothing where
-//     the venue has already spoken.
+//     pending_cancel and pending_amend always mean accepted.
+//   - A lost answer to the order's own request makes it unknown where only that answer could tell.
+//     A lost answer to a cancel or an amendment changes nothing: the venue is asked.
 //   - A canceled or expired order can fill: the execution and the cancel crossed. A part keeps
 //     it canceled, the last part makes it filled.
 //   - Late and repeated acknowledgements of what is known change nothing.
+//   - Only what was kept here and never sent can be released, and only unknown can be resolved.
 var life = map[message.OrderStatus]row{
 	none: {
 		message.ActionCreate: created,
+		message.ActionHold:   held,
 		message.ActionDeny:   denied,
+		message.ActionAdopt:  accepted,
 	},
 	created: {
 		message.ActionDeny:    denied,
 		message.ActionJournal: journaled,
-		message.ActionLose:    unknown, // a restart: whether it left is not on disk
+		message.ActionHold:    held, // it was let go, and must wait again
+		message.ActionLose:    unknown,
+		loseSight:             unknown, // a restart: whether it left is not on disk
 		message.ActionCancel:  canceled,
 	},
 	denied: {},
@@ -59,10 +70,20 @@ var life = map[message.OrderStatus]row{
 		message.ActionDeny:   denied,
 		message.ActionSend:   sent,
 		message.ActionLose:   unknown,
+		loseSight:            unknown,
 		message.ActionCancel: canceled,
+	},
+	held: {
+		message.ActionRelease: created,
+		message.ActionAmend:   held,
+		message.ActionDeny:    denied,
+		message.ActionCancel:  canceled,
+		message.ActionExpire:  expired,
 	},
 	sent: {
 		message.ActionLose:          unknown,
+		loseRequest:                 sent,
+		loseSight:                   unknown,
 		message.ActionAccept:        accepted,
 		message.ActionFill:          partial,
 		lastFill:                    filled,
@@ -71,20 +92,31 @@ var life = map[message.OrderStatus]row{
 		message.ActionRejectCancel:  sent,
 		message.ActionReject:        rejected,
 		message.ActionExpire:        expired,
+		message.ActionAbsent:        rejected,
 	},
 	unknown: {
 		message.ActionLose:          unknown,
+		loseRequest:                 unknown,
+		loseSight:                   unknown,
 		message.ActionAccept:        accepted,
 		message.ActionFill:          partial,
 		lastFill:                    filled,
 		message.ActionRequestCancel: unknown,
 		message.ActionCancel:        canceled,
 		message.ActionRejectCancel:  unknown, // "no such order" alone proves nothing
+		message.ActionAmend:         accepted,
+		message.ActionRejectAmend:   unknown,
 		message.ActionReject:        rejected,
 		message.ActionExpire:        expired,
+		message.ActionAbsent:        rejected,
+		resolveCanceled:             canceled,
+		resolveRejected:             rejected,
+		resolveExpired:              expired,
 	},
 	accepted: {
 		message.ActionLose:          accepted,
+		loseRequest:                 accepted,
+		loseSight:                   unknown,
 		message.ActionAccept:        accepted,
 		message.ActionFill:          partial,
 		lastFill:                    filled,
@@ -99,6 +131,8 @@ var life = map[message.OrderStatus]row{
 	},
 	partial: {
 		message.ActionLose:          partial,
+		loseRequest:                 partial,
+		loseSight:                   unknown,
 		message.ActionAccept:        partial,
 		message.ActionFill:          partial,
 		lastFill:                    filled,
@@ -112,6 +146,8 @@ var life = map[message.OrderStatus]row{
 	},
 	filled: {
 		message.ActionLose:         filled,
+		loseRequest:                filled,
+		loseSight:                  filled,
 		message.ActionAccept:       filled,
 		message.ActionCancel:       filled, // of a rest of nothing
 		message.ActionRejectCancel: filled,
@@ -120,7 +156,9 @@ var life = map[message.OrderStatus]row{
 		message.ActionExpire:       filled,
 	},
 	canceling: {
-		message.ActionLose:          unknown,
+		message.ActionLose:          canceling,
+		loseRequest:                 canceling,
+		loseSight:                   unknown,
 		message.ActionAccept:        canceling,
 		message.ActionFill:          canceling,
 		lastFill:                    filled,
@@ -133,20 +171,25 @@ var life = map[message.OrderStatus]row{
 		message.ActionExpire:        expired,
 	},
 	amending: {
-		message.ActionLose:          unknown,
+		message.ActionLose:          amending,
+		loseRequest:                 amending,
+		loseSight:                   unknown,
 		message.ActionAccept:        amending,
 		message.ActionFill:          amending,
 		lastFill:                    filled,
 		message.ActionRequestCancel: canceling,
 		message.ActionCancel:        canceled,
-		message.ActionRejectCancel:  amending,
+		message.ActionRejectCancel:  accepted, // where an amendment is a cancel and a new order
 		message.ActionRequestAmend:  amending,
 		message.ActionAmend:         accepted,
 		message.ActionRejectAmend:   accepted,
+		message.ActionReject:        rejected,
 		message.ActionExpire:        expired,
 	},
 	canceled: {
 		message.ActionLose:         canceled,
+		loseRequest:                canceled,
+		loseSight:                  canceled,
 		message.ActionAccept:       canceled,
 		message.ActionFill:         canceled,
 		lastFill:                   filled,
@@ -158,11 +201,17 @@ var life = map[message.OrderStatus]row{
 	},
 	rejected: {
 		message.ActionLose:         rejected,
+		loseRequest:                rejected,
+		loseSight:                  rejected,
 		message.ActionReject:       rejected,
 		message.ActionRejectCancel: rejected,
+		message.ActionRejectAmend:  rejected,
+		message.ActionAbsent:       rejected,
 	},
 	expired: {
 		message.ActionLose:         expired,
+		loseRequest:                expired,
+		loseSight:                  expired,
 		message.ActionAccept:       expired,
 		message.ActionFill:         expired,
 		lastFill:                   filled,
@@ -175,7 +224,7 @@ var life = map[message.OrderStatus]row{
 }
 
 // table is life as an array, for speed: one byte a cell, zero where the action cannot happen.
-var table = func() (t [message.OrderExpired + 1][lastFill + 1]message.OrderStatus) {
+var table = func() (t [held + 1][columnEnd]message.OrderStatus) {
 	for status, actions := range life {
 		for action, after := range actions {
 			t[status][action] = after
@@ -184,29 +233,58 @@ var table = func() (t [message.OrderExpired + 1][lastFill + 1]message.OrderStatu
 	return t
 }()
 
-// Next returns the status after an action, and false if that action cannot happen to an order
-// of that status. A fill is taken to leave something open; NextFill knows both kinds. Status 0
-// is an order that does not exist yet. An order that had fills goes to partially_filled where
-// the table says accepted; see Settle.
-func Next(status message.OrderStatus, action message.OrderAction) (message.OrderStatus, bool) {
-	if status > message.OrderExpired || action > message.ActionExpire {
+func next(status message.OrderStatus, column message.OrderAction) (message.OrderStatus, bool) {
+	if status > held || column >= columnEnd {
 		return 0, false
 	}
-	after := table[status][action]
+	after := table[status][column]
 	return after, after != 0
+}
+
+// Next returns the status after an action, and false if that action cannot happen to an order
+// of that status. A fill is taken to leave something open, and a lost answer to be the one to the
+// order's own request; NextFill, NextLose and NextResolve know all kinds. Status 0 is an order that
+// does not exist yet. An order that had fills goes to partially_filled where the table says
+// accepted; see Settle.
+func Next(status message.OrderStatus, action message.OrderAction) (message.OrderStatus, bool) {
+	if action >= lastFill {
+		return 0, false
+	}
+	return next(status, action)
 }
 
 // NextFill is Next of a fill; last says that it completes the order.
 func NextFill(status message.OrderStatus, last bool) (message.OrderStatus, bool) {
-	if status > message.OrderExpired {
-		return 0, false
-	}
-	action := message.ActionFill
 	if last {
-		action = lastFill
+		return next(status, lastFill)
 	}
-	after := table[status][action]
-	return after, after != 0
+	return next(status, message.ActionFill)
+}
+
+// NextLose is Next of a lost answer to a request; 0 stands for the order itself, of which nothing is
+// known any more: after a restart, or where the venue denies what it had.
+func NextLose(status message.OrderStatus, request message.OrderRequest) (message.OrderStatus, bool) {
+	switch request {
+	case message.RequestPlace:
+		return next(status, message.ActionLose)
+	case message.RequestCancel, message.RequestAmend:
+		return next(status, loseRequest)
+	}
+	return next(status, loseSight)
+}
+
+// NextResolve is Next of a person's word that an order was canceled, rejected or expired. That it
+// was filled is said with a fill.
+func NextResolve(status, as message.OrderStatus) (message.OrderStatus, bool) {
+	switch as {
+	case canceled:
+		return next(status, resolveCanceled)
+	case rejected:
+		return next(status, resolveRejected)
+	case expired:
+		return next(status, resolveExpired)
+	}
+	return 0, false
 }
 
 // Settle returns the status of an order that has fills but is not full: accepted becomes
@@ -217,79 +295,4 @@ func Settle(status message.OrderStatus, hasFills bool) message.OrderStatus {
 		return partial
 	}
 	return status
-}
-
-// Markdown renders the table for people: docs/orders.md is exactly this, and a test says so.
-func Markdown() string {
-	var b strings.Builder
-	b.WriteString(`# The life of an order
-
-This page is written by ` + "`go test ./actors/order -run TestDocs -update`" + ` from ` + "`actors/order/table.go`" + `.
-A row is where an order stands, a column what happens, the cell where it stands then; an empty
-cell cannot happen, and a venue that reports it halts the account. ` + "`=`" + ` is no change.
-`)
-	actions := []struct {
-		title   string
-		columns []message.OrderAction
-	}{
-		{"What we do", []message.OrderAction{message.ActionCreate, message.ActionDeny, message.ActionJournal, message.ActionSend,
-			message.ActionRequestCancel, message.ActionRequestAmend}},
-		{"What the venue says", []message.OrderAction{message.ActionAccept, message.ActionFill, lastFill, message.ActionCancel,
-			message.ActionReject, message.ActionExpire}},
-		{"What the venue says of our requests, and what is lost", []message.OrderAction{message.ActionRejectCancel,
-			message.ActionAmend, message.ActionRejectAmend, message.ActionLose}},
-	}
-	for _, group := range actions {
-		fmt.Fprintf(&b, "\n## %s\n\n| |", group.title)
-		for _, a := range group.columns {
-			fmt.Fprintf(&b, " %s |", columnName(a))
-		}
-		b.WriteString("\n|---|" + strings.Repeat("---|", len(group.columns)) + "\n")
-		for s := none; s <= message.OrderExpired; s++ {
-			fmt.Fprintf(&b, "| **%s** |", rowName(s))
-			for _, a := range group.columns {
-				switch after := table[s][a]; after {
-				case 0:
-					b.WriteString(" |")
-				case s:
-					b.WriteString(" = |")
-				default:
-					fmt.Fprintf(&b, " %v |", after)
-				}
-			}
-			b.WriteString("\n")
-		}
-	}
-	b.WriteString(`
-## Notes
-
-- **created** is in memory, **journaled** on disk, **sent** handed to the venue. A created order is never
-  handed over: the request leaves when the journal says that the order is on disk.
-- **unknown** is an order whose answer was lost, by a timeout or by a restart. It is never sent again,
-  counts as open, and only the venue's word settles it.
-- Where the table says accepted, an order that had fills goes to partially_filled.
-- A fill is counted once per execution id: repeated ones are ignored and counted.
-- A fill beyond the order's quantity, of a rejected or denied order, or of an order that is not ours is
-  journaled as an anomaly and halts the account. What it did to the position is kept where the
-  order is known: the venue's ledger has it too.
-- Denied is our word, rejected the venue's.
-`)
-	return b.String()
-}
-
-func rowName(s message.OrderStatus) string {
-	if s == none {
-		return "(none)"
-	}
-	return s.String()
-}
-
-func columnName(a message.OrderAction) string {
-	switch a {
-	case message.ActionFill:
-		return "fill (part)"
-	case lastFill:
-		return "fill (last)"
-	}
-	return a.String()
 }

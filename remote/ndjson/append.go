@@ -33,11 +33,15 @@ func Append(dst []byte, m message.Message, symbol string) ([]byte, error) {
 	case message.OrderIntent:
 		l.orderIntent(m.Fields(), symbol)
 	case message.CancelIntent:
-		l.cancelIntent(m.Fields())
+		l.cancelIntent(m.Fields(), symbol)
 	case message.OrderEvent:
 		l.orderEvent(m.Fields(), symbol)
 	case message.Position:
 		l.position(m.Fields(), symbol)
+	case message.AmendIntent:
+		l.amendIntent(m.Fields())
+	case message.Balance:
+		l.balance(m.Fields())
 	case nil:
 		return dst, fmt.Errorf("ndjson: nothing to write: %w", ErrNoForm)
 	default:
@@ -222,20 +226,52 @@ func (l *line) orderIntent(f message.OrderIntentFields, symbol string) {
 	l.text("strategy", string(f.ID.Strategy))
 	l.number("seq", f.ID.Seq)
 	l.text("account", string(f.Account))
-	l.terms(f.Side, f.Type, f.TimeInForce)
-	l.known("price", f.Price.Decimal)
-	l.unsigned("quantity", f.Quantity.Decimal)
+	l.terms(f.OrderTerms)
+	l.contingency(f.Contingency)
 	l.text("reason", f.Reason)
 }
 
-func (l *line) cancelIntent(f message.CancelIntentFields) {
+func (l *line) cancelIntent(f message.CancelIntentFields, symbol string) {
 	l.open(typeCancelIntent)
-	l.time("time", f.Time)
+	if f.Instrument.IsZero() {
+		symbol = "" // of nothing
+	}
+	l.origin(message.Origin{Instrument: f.Instrument, VenueTime: f.Time}, symbol)
 	l.text("strategy", string(f.ID.Strategy))
-	l.number("seq", f.ID.Seq)
+	l.count("seq", f.ID.Seq)
 	l.text("account", string(f.Account))
 	l.text("reason", f.Reason)
 }
+
+func (l *line) amendIntent(f message.AmendIntentFields) {
+	l.open(typeAmendIntent)
+	l.time("time", f.Time)
+	l.text("strategy", string(f.ID.Strategy))
+	l.number("seq", f.ID.Seq)
+	l.number("order_seq", f.OrderSeq)
+	l.text("account", string(f.Account))
+	l.known("price", f.Price.Decimal)
+	l.known("stop_price", f.StopPrice.Decimal)
+	l.known("quantity", f.Quantity.Decimal)
+	l.text("reason", f.Reason)
+}
+
+func (l *line) balance(f message.BalanceFields) {
+	l.open(typeBalance)
+	l.time("time", f.Time)
+	l.text("account", string(f.Account))
+	l.text("currency", f.Currency)
+	l.decimal("free", f.Free.Decimal)
+	l.decimal("locked", f.Locked.Decimal)
+}
+
+// evidenceNames are what Evidence.String makes anew for each call.
+var evidenceNames = func() (names [256]string) {
+	for v := range lastEvidence + 1 {
+		names[v] = v.String()
+	}
+	return names
+}()
 
 func (l *line) orderEvent(f message.OrderEventFields, symbol string) {
 	l.open(typeOrderEvent)
@@ -246,18 +282,29 @@ func (l *line) orderEvent(f message.OrderEventFields, symbol string) {
 	l.count("intent_seq", f.IntentSeq)
 	l.text("client_order_id", string(f.ClientOrderID))
 	l.text("venue_order_id", string(f.VenueOrderID))
+	l.text("replaces", string(f.Replaces))
 	l.word("action", uint8(f.Action), uint8(lastAction), f.Action.String())
 	l.word("status", uint8(f.Status), uint8(lastStatus), f.Status.String())
 	l.text("reason", f.Reason)
-	l.terms(f.Side, f.Type, f.TimeInForce)
+	l.word("request", uint8(f.Request), uint8(lastRequest), f.Request.String())
+	l.word("evidence", uint8(f.Evidence), uint8(lastEvidence), evidenceNames[f.Evidence])
+	l.words(f.OrderTerms)
 	l.known("price", f.Price.Decimal)
-	l.unsigned("quantity", f.Quantity.Decimal)
+	l.known("stop_price", f.StopPrice.Decimal)
+	l.ofOrder(f, "quantity", f.Quantity)
+	l.time("expire_at", f.ExpireAt)
+	l.contingency(f.Contingency)
+	l.time("tick_at", f.TickAt)
 	l.time("decided_at", f.DecidedAt)
+	l.time("valid_until", f.ValidUntil)
+	l.known("new_price", f.NewPrice.Decimal)
+	l.known("new_stop_price", f.NewStopPrice.Decimal)
+	l.known("new_quantity", f.NewQuantity.Decimal)
 	l.text("exec_id", string(f.ExecID))
 	l.known("last_price", f.LastPrice.Decimal)
 	l.known("last_quantity", f.LastQuantity.Decimal)
-	l.unsigned("cum_quantity", f.CumQuantity.Decimal)
-	l.unsigned("leaves_quantity", f.LeavesQuantity.Decimal)
+	l.ofOrder(f, "cum_quantity", f.CumQuantity)
+	l.ofOrder(f, "leaves_quantity", f.LeavesQuantity)
 	l.known("average_price", f.AveragePrice.Decimal)
 	if !f.Fee.IsZero() {
 		l.decimal("fee", f.Fee.Decimal)
@@ -265,6 +312,20 @@ func (l *line) orderEvent(f message.OrderEventFields, symbol string) {
 	l.text("fee_currency", f.FeeCurrency)
 	if f.LastLiquidityAdd {
 		l.flag("last_liquidity_add", true)
+	}
+	l.text("currency", f.Currency)
+	if !f.Amount.IsZero() || f.Currency != "" {
+		l.decimal("amount", f.Amount.Decimal)
+	}
+}
+
+// ofOrder writes one of an order's quantities, zero included. An account's event is of no order, and
+// says nothing of quantities that it does not have.
+func (l *line) ofOrder(f message.OrderEventFields, key string, q market.Quantity) {
+	if f.Action.OfAccount() {
+		l.known(key, q.Decimal)
+	} else {
+		l.unsigned(key, q.Decimal)
 	}
 }
 
@@ -282,8 +343,24 @@ func (l *line) position(f message.PositionFields, symbol string) {
 	l.known("mark", f.Mark.Decimal)
 }
 
-func (l *line) terms(side market.Side, typ market.OrderType, tif market.TimeInForce) {
-	l.side(side)
-	l.word("order_type", uint8(typ), uint8(lastOrderType), typ.String())
-	l.word("time_in_force", uint8(tif), uint8(lastTimeInForce), tif.String())
+// terms writes an order's own terms.
+func (l *line) terms(t message.OrderTerms) {
+	l.words(t)
+	l.known("price", t.Price.Decimal)
+	l.known("stop_price", t.StopPrice.Decimal)
+	l.unsigned("quantity", t.Quantity.Decimal)
+	l.time("expire_at", t.ExpireAt)
+}
+
+// words writes those of the terms that are words.
+func (l *line) words(t message.OrderTerms) {
+	l.side(t.Side)
+	l.word("order_type", uint8(t.Type), uint8(lastOrderType), t.Type.String())
+	l.word("time_in_force", uint8(t.TimeInForce), uint8(lastTimeInForce), t.TimeInForce.String())
+	l.word("exec_inst", uint8(t.ExecInst), uint8(lastExecInst), t.ExecInst.String())
+}
+
+func (l *line) contingency(c message.Contingency) {
+	l.count("parent", c.Parent)
+	l.count("group", c.Group)
 }

@@ -82,6 +82,25 @@ const (
 	keyFee
 	keyFeeCurrency
 	keyLastLiquidityAdd
+	keyStopPrice
+	keyExecInst
+	keyExpireAt
+	keyParent
+	keyGroup
+	keyTickAt
+	keyValidUntil
+	keyReplaces
+	keyRequest
+	keyEvidence
+	keyNewPrice
+	keyNewStopPrice
+	keyNewQuantity
+	keyCurrency
+	keyAmount
+	keyOrderSeq
+
+	keyFree
+	keyLocked
 
 	keyCost
 	keyRealized
@@ -110,6 +129,10 @@ var keyNames = [keyEnd]string{
 	keyStatus: "status", keyDecidedAt: "decided_at", keyExecID: "exec_id", keyLastPrice: "last_price",
 	keyLastQuantity: "last_quantity", keyCumQuantity: "cum_quantity", keyLeavesQuantity: "leaves_quantity",
 	keyAveragePrice: "average_price", keyFee: "fee", keyFeeCurrency: "fee_currency", keyLastLiquidityAdd: "last_liquidity_add",
+	keyStopPrice: "stop_price", keyExecInst: "exec_inst", keyExpireAt: "expire_at", keyParent: "parent", keyGroup: "group",
+	keyTickAt: "tick_at", keyValidUntil: "valid_until", keyReplaces: "replaces", keyRequest: "request", keyEvidence: "evidence",
+	keyNewPrice: "new_price", keyNewStopPrice: "new_stop_price", keyNewQuantity: "new_quantity",
+	keyCurrency: "currency", keyAmount: "amount", keyOrderSeq: "order_seq", keyFree: "free", keyLocked: "locked",
 	keyCost: "cost", keyRealized: "realized", keyUnrealized: "unrealized", keyFees: "fees", keyMark: "mark",
 }
 

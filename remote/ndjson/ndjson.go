@@ -43,6 +43,8 @@ const (
 	typeCancelIntent = "cancel_intent"
 	typeOrderEvent   = "order_event"
 	typePosition     = "position"
+	typeAmendIntent  = "amend_intent"
+	typeBalance      = "balance"
 )
 
 const (
@@ -56,7 +58,7 @@ func Has(k message.Kind) bool {
 	switch k {
 	case message.KindTicker, message.KindTrade, message.KindBBO, message.KindBook, message.KindBar,
 		message.KindStatus, message.KindNotice, message.KindClassified, message.KindOrderIntent,
-		message.KindCancelIntent, message.KindOrderEvent, message.KindPosition:
+		message.KindCancelIntent, message.KindOrderEvent, message.KindPosition, message.KindAmendIntent, message.KindBalance:
 		return true
 	}
 	return false
@@ -90,13 +92,31 @@ func words[T interface {
 	return list
 }
 
-// The last value of each enumeration.
-const (
-	lastSide        = market.Sell
-	lastOrderType   = market.Limit
-	lastTimeInForce = market.FOK
-	lastSpan        = message.Rolling24h
-	lastChangeBase  = message.FromOpen24h
-	lastAction      = message.ActionExpire
-	lastStatus      = message.OrderExpired
+// The last value of each enumeration, where it can be taken from where the enumeration is defined.
+var (
+	lastSide        = lastOf(market.ParseSide)
+	lastOrderType   = lastOf(market.ParseOrderType)
+	lastTimeInForce = lastOf(market.ParseTimeInForce)
+	lastAction      = message.OrderAction(len(message.OrderActions()))
+	lastStatus      = message.OrderStatus(len(message.OrderStatuses()))
 )
+
+const (
+	lastExecInst   = market.ExecInstAll
+	lastEvidence   = message.EvidenceAll
+	lastRequest    = message.RequestAmend
+	lastSpan       = message.Rolling24h
+	lastChangeBase = message.FromOpen24h
+)
+
+// lastOf returns the last value whose name can be read back. Values count from 1.
+func lastOf[T interface {
+	~uint8
+	fmt.Stringer
+}](parse func(string) (T, error)) T {
+	for v := T(1); ; v++ {
+		if _, err := parse(v.String()); err != nil {
+			return v - 1
+		}
+	}
+}

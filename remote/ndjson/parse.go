@@ -67,6 +67,10 @@ func (s *scanned) message() (message.Message, error) {
 		return s.orderEvent()
 	case typePosition:
 		return s.position()
+	case typeAmendIntent:
+		return s.amendIntent()
+	case typeBalance:
+		return s.balance()
 	default:
 		if !s.need(keyType) {
 			return nil, s.err
@@ -175,38 +179,70 @@ func (s *scanned) intentID() message.IntentID {
 	return message.IntentID{Strategy: message.StrategyName(s.string(keyStrategy)), Seq: s.number(keySeq, math.MaxUint64)}
 }
 
-func (s *scanned) orderType() market.OrderType { return wordOf(s, keyOrderType, lastOrderType) }
+func (s *scanned) terms() message.OrderTerms {
+	return message.OrderTerms{Side: s.side(), Type: wordOf(s, keyOrderType, lastOrderType), TimeInForce: wordOf(s, keyTimeInForce, lastTimeInForce),
+		ExecInst: wordOf(s, keyExecInst, lastExecInst), Price: s.price(keyPrice), StopPrice: s.price(keyStopPrice),
+		Quantity: s.quantity(keyQuantity), ExpireAt: s.time(keyExpireAt)}
+}
 
-func (s *scanned) timeInForce() market.TimeInForce { return wordOf(s, keyTimeInForce, lastTimeInForce) }
+func (s *scanned) contingency() message.Contingency {
+	return message.Contingency{Parent: s.number(keyParent, math.MaxUint64), Group: s.number(keyGroup, math.MaxUint64)}
+}
 
 func (s *scanned) orderIntent() (message.Message, error) {
 	s.need(keyVenue, keyInstrument, keyStrategy, keySeq, keyAccount, keySide, keyOrderType, keyTimeInForce, keyQuantity)
 	return message.NewOrderIntent(message.OrderIntentFields{
 		Origin: s.origin(), ID: s.intentID(), Account: message.AccountName(s.string(keyAccount)),
-		Side: s.side(), Type: s.orderType(), TimeInForce: s.timeInForce(),
-		Price: s.price(keyPrice), Quantity: s.quantity(keyQuantity), Reason: s.string(keyReason),
+		OrderTerms: s.terms(), Contingency: s.contingency(), Reason: s.string(keyReason),
 	})
 }
 
 func (s *scanned) cancelIntent() (message.Message, error) {
-	s.need(keyStrategy, keySeq, keyAccount)
-	return message.NewCancelIntent(message.CancelIntentFields{ID: s.intentID(), Account: message.AccountName(s.string(keyAccount)),
-		Time: s.time(keyTime), Reason: s.string(keyReason)})
+	s.need(keyAccount)
+	f := message.CancelIntentFields{ID: s.intentID(), Account: message.AccountName(s.string(keyAccount)),
+		Time: s.time(keyTime), Reason: s.string(keyReason)}
+	if s.seen[keyVenue] || s.seen[keyInstrument] {
+		s.need(keyVenue, keyInstrument)
+		f.Instrument = s.instrument()
+	}
+	return message.NewCancelIntent(f)
+}
+
+func (s *scanned) amendIntent() (message.Message, error) {
+	s.need(keyStrategy, keySeq, keyOrderSeq, keyAccount)
+	return message.NewAmendIntent(message.AmendIntentFields{
+		ID: s.intentID(), OrderSeq: s.number(keyOrderSeq, math.MaxUint64), Account: message.AccountName(s.string(keyAccount)),
+		Time: s.time(keyTime), Price: s.price(keyPrice), StopPrice: s.price(keyStopPrice), Quantity: s.quantity(keyQuantity),
+		Reason: s.string(keyReason),
+	})
+}
+
+func (s *scanned) balance() (message.Message, error) {
+	s.need(keyAccount, keyCurrency, keyFree, keyLocked)
+	return message.NewBalance(message.BalanceFields{Time: s.time(keyTime), Account: message.AccountName(s.string(keyAccount)),
+		Currency: s.string(keyCurrency), Free: s.amount(keyFree), Locked: s.amount(keyLocked)})
 }
 
 func (s *scanned) orderEvent() (message.Message, error) {
-	s.need(keyVenue, keyInstrument, keyAccount, keyAction, keyStatus, keyQuantity, keyCumQuantity, keyLeavesQuantity)
+	s.need(keyVenue, keyInstrument, keyAccount, keyAction, keyStatus)
+	action := wordOf(s, keyAction, lastAction)
+	if !action.OfAccount() {
+		s.need(keyQuantity, keyCumQuantity, keyLeavesQuantity)
+	}
 	return message.NewOrderEvent(message.OrderEventFields{
 		Seq: s.number(keySeq, math.MaxUint64), Time: s.time(keyTime), Account: message.AccountName(s.string(keyAccount)),
 		Strategy: message.StrategyName(s.string(keyStrategy)), IntentSeq: s.number(keyIntentSeq, math.MaxUint64),
 		ClientOrderID: message.ClientOrderID(s.string(keyClientOrderID)), VenueOrderID: message.VenueOrderID(s.string(keyVenueOrderID)),
-		Instrument: s.instrument(), Side: s.side(), Type: s.orderType(), TimeInForce: s.timeInForce(),
-		Price: s.price(keyPrice), Quantity: s.quantity(keyQuantity), DecidedAt: s.time(keyDecidedAt),
-		Action: wordOf(s, keyAction, lastAction), Status: wordOf(s, keyStatus, lastStatus),
-		Reason: s.string(keyReason), ExecID: message.ExecID(s.string(keyExecID)),
-		LastPrice: s.price(keyLastPrice), LastQuantity: s.quantity(keyLastQuantity), CumQuantity: s.quantity(keyCumQuantity),
-		LeavesQuantity: s.quantity(keyLeavesQuantity), AveragePrice: s.price(keyAveragePrice),
+		Replaces: message.ClientOrderID(s.string(keyReplaces)), Instrument: s.instrument(),
+		OrderTerms: s.terms(), Contingency: s.contingency(),
+		TickAt: s.time(keyTickAt), DecidedAt: s.time(keyDecidedAt), ValidUntil: s.time(keyValidUntil),
+		Action: action, Status: wordOf(s, keyStatus, lastStatus), Reason: s.string(keyReason),
+		Request: wordOf(s, keyRequest, lastRequest), Evidence: wordOf(s, keyEvidence, lastEvidence),
+		NewPrice: s.price(keyNewPrice), NewStopPrice: s.price(keyNewStopPrice), NewQuantity: s.quantity(keyNewQuantity),
+		ExecID: message.ExecID(s.string(keyExecID)), LastPrice: s.price(keyLastPrice), LastQuantity: s.quantity(keyLastQuantity),
+		CumQuantity: s.quantity(keyCumQuantity), LeavesQuantity: s.quantity(keyLeavesQuantity), AveragePrice: s.price(keyAveragePrice),
 		Fee: s.amount(keyFee), FeeCurrency: s.string(keyFeeCurrency), LastLiquidityAdd: s.flags[keyLastLiquidityAdd],
+		Currency: s.string(keyCurrency), Amount: s.amount(keyAmount),
 	})
 }
 

@@ -41,6 +41,11 @@ func TestUnmarshalRefuses(t *testing.T) {
 		change(o)
 		return &wirepb.Envelope{Message: &wirepb.Envelope_OrderIntent{OrderIntent: o}}
 	}
+	event := func(change func(*wirepb.OrderEvent)) *wirepb.Envelope {
+		o := &wirepb.OrderEvent{Account: []byte("a"), Instrument: 1, Action: 1, Status: 1}
+		change(o)
+		return &wirepb.Envelope{Message: &wirepb.Envelope_OrderEvent{OrderEvent: o}}
+	}
 	cases := []struct {
 		name string
 		env  *wirepb.Envelope
@@ -88,6 +93,21 @@ func TestUnmarshalRefuses(t *testing.T) {
 		{"intent of side 258", intent(func(o *wirepb.OrderIntent) { o.Side = 258 }), ErrMalformed, "side is 258"},
 		{"intent of quantity below zero", intent(func(o *wirepb.OrderIntent) { o.Quantity = &wirepb.Decimal{Hi: -1} }), ErrMalformed, "quantity"},
 		{"intent of no moment", intent(func(o *wirepb.OrderIntent) { o.Origin = nil }), ErrMalformed, "origin of 0 rows"},
+		{"intent that expires, and is good till canceled", intent(func(o *wirepb.OrderIntent) { o.ExpireAt = 5 }), message.ErrInvalid, "expires"},
+		{"intent of unknown instructions", intent(func(o *wirepb.OrderIntent) { o.ExecInst = uint32(market.ExecInstAll) + 1 }), ErrMalformed, "instruction is 4"},
+		{"intent of an order type to come", intent(func(o *wirepb.OrderIntent) { o.Type = uint32(lastOrderType) + 1 }), ErrMalformed, "order type is 5"},
+		{"intent whose parent is later", intent(func(o *wirepb.OrderIntent) { o.Parent = 1 }), message.ErrInvalid, "parent"},
+		{"event of an action to come", event(func(o *wirepb.OrderEvent) { o.Action = uint32(lastAction) + 1 }), ErrMalformed, "order action"},
+		{"event of a status to come", event(func(o *wirepb.OrderEvent) { o.Status = uint32(lastStatus) + 1 }), ErrMalformed, "order status"},
+		{"event of a fourth request", event(func(o *wirepb.OrderEvent) { o.Request = 4 }), ErrMalformed, "order request is 4"},
+		{"event with evidence of a fourth kind", event(func(o *wirepb.OrderEvent) { o.Evidence = 8 }), ErrMalformed, "evidence is 8"},
+		{"event of a new price below zero", event(func(o *wirepb.OrderEvent) { o.NewPrice = &wirepb.Decimal{Hi: -1} }), ErrMalformed, "new price"},
+		{"equity of no currency", event(func(o *wirepb.OrderEvent) { o.Action = uint32(message.ActionEquity) }), message.ErrInvalid, "currency"},
+		{"amendment of nothing", &wirepb.Envelope{Message: &wirepb.Envelope_AmendIntent{AmendIntent: &wirepb.AmendIntent{
+			Strategy: []byte("s"), Seq: 2, OrderSeq: 1, Account: []byte("a")}}}, message.ErrInvalid, "nothing is to change"},
+		{"balance of no currency", &wirepb.Envelope{Message: &wirepb.Envelope_Balance{Balance: &wirepb.Balance{Account: []byte("a")}}}, message.ErrInvalid, "currency"},
+		{"cancel of an instrument not listed", &wirepb.Envelope{Message: &wirepb.Envelope_CancelIntent{CancelIntent: &wirepb.CancelIntent{
+			Account: []byte("a"), Instrument: 9}}}, ErrMalformed, "instrument 9 of 1"},
 		{"resync of no partition", &wirepb.Envelope{Message: &wirepb.Envelope_Resync{Resync: &wirepb.Resync{}}}, message.ErrInvalid, "partition"},
 	}
 	for _, c := range cases {
@@ -206,6 +226,34 @@ func TestKindNumbers(t *testing.T) {
 	}
 	if last := message.Kinds()[len(message.Kinds())-1]; env.Len() != 2+int(last) {
 		t.Errorf("Envelope has %d fields, want version, instruments and %d kinds", env.Len(), last)
+	}
+}
+
+// TestEnumerations: the last values that the form takes are the last there are.
+func TestEnumerations(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		last uint8
+		name func(uint8) string
+	}{
+		{"side", lastSide, func(v uint8) string { return market.Side(v).String() }},
+		{"order type", lastOrderType, func(v uint8) string { return market.OrderType(v).String() }},
+		{"time in force", lastTimeInForce, func(v uint8) string { return market.TimeInForce(v).String() }},
+		{"instruction", uint8(market.ExecInstAll), func(v uint8) string { return market.ExecInst(v).String() }},
+		{"order action", lastAction, func(v uint8) string { return message.OrderAction(v).String() }},
+		{"order status", lastStatus, func(v uint8) string { return message.OrderStatus(v).String() }},
+		{"order request", uint8(message.RequestAmend), func(v uint8) string { return message.OrderRequest(v).String() }},
+		{"evidence", uint8(message.EvidenceAll), func(v uint8) string { return message.Evidence(v).String() }},
+		{"trade side", uint8(market.Sell), func(v uint8) string { return market.Side(v).String() }},
+		{"notice type", uint8(message.NoticeStatus), func(v uint8) string { return message.NoticeType(v).String() }},
+		{"use", uint8(message.UseREST), func(v uint8) string { return message.Use(v).String() }},
+	} {
+		unknown := func(v uint8) bool {
+			return strings.HasPrefix(c.name(v), "unknown(") || strings.HasPrefix(c.name(v), "-")
+		}
+		if c.last == 0 || unknown(c.last) || !unknown(c.last+1) {
+			t.Errorf("%s: %d is %q, and %d is %q: the form ends at the first", c.what, c.last, c.name(c.last), c.last+1, c.name(c.last+1))
+		}
 	}
 }
 

@@ -94,6 +94,10 @@ func (w *writer) message(env *wirepb.Envelope, m message.Message) {
 	case message.Penalty:
 		f := m.Fields()
 		env.Message = &wirepb.Envelope_Penalty{Penalty: &wirepb.Penalty{Venue: []byte(f.Venue), Until: int64(f.Until), Reason: []byte(f.Reason)}}
+	case message.AmendIntent:
+		env.Message = &wirepb.Envelope_AmendIntent{AmendIntent: w.amendIntent(m.Fields())}
+	case message.Balance:
+		env.Message = &wirepb.Envelope_Balance{Balance: w.balance(m.Fields())}
 	default:
 		w.fail(fmt.Errorf("%T: %w", m, ErrKind))
 	}

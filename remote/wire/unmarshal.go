@@ -108,6 +108,10 @@ func (r *reader) message(env *wirepb.Envelope) (message.Message, error) {
 	case *wirepb.Envelope_Penalty:
 		return message.NewPenalty(message.PenaltyFields{Venue: market.Venue(body.Penalty.GetVenue()),
 			Until: market.Timestamp(body.Penalty.GetUntil()), Reason: string(body.Penalty.GetReason())})
+	case *wirepb.Envelope_AmendIntent:
+		return r.amendIntent(body.AmendIntent)
+	case *wirepb.Envelope_Balance:
+		return r.balance(body.Balance)
 	}
 	return nil, fmt.Errorf("%T: %w", env.GetMessage(), ErrKind)
 }

@@ -11,11 +11,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 )
 
 // Version is the schema version this program writes. It reads every version from 1 to Version+1.
-const Version = 1
+const Version = 2
 
 const (
 	// BytesMax is the longest message that is written or read. A merged batch of 5,000 instruments,
@@ -45,6 +46,28 @@ var (
 // kindOffset is the difference between a message kind's number and its field number in
 // Envelope and Batch.
 const kindOffset = 10
+
+// The last value of each enumeration that orders have, taken from where it is defined: a new value
+// needs no change here.
+var (
+	lastSide        = lastOf(market.ParseSide)
+	lastOrderType   = lastOf(market.ParseOrderType)
+	lastTimeInForce = lastOf(market.ParseTimeInForce)
+	lastAction      = uint8(len(message.OrderActions()))
+	lastStatus      = uint8(len(message.OrderStatuses()))
+)
+
+// lastOf returns the last value whose name can be read back. Values count from 1.
+func lastOf[T interface {
+	~uint8
+	fmt.Stringer
+}](parse func(string) (T, error)) uint8 {
+	for v := T(1); ; v++ {
+		if _, err := parse(v.String()); err != nil {
+			return uint8(v - 1)
+		}
+	}
+}
 
 func malformed(format string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), ErrMalformed)

@@ -44,11 +44,17 @@ func (r Report) String() string {
 
 // Verify reads the whole journal in c.Dir, changes nothing, and names the first broken record,
 // if there is one. It fails where there is no journal and where a file cannot be read.
-func Verify(c Config) (Report, error) {
+func Verify(c Config) (Report, error) { return Inspect(c, nil) }
+
+// Inspect is Verify, and calls visit for every record that is as it was written, in order, up to the
+// first broken one. The payload is valid until visit returns. An error of visit ends the reading and
+// is returned. It may be called while another process writes the journal: what that is writing just
+// then is told as Torn.
+func Inspect(c Config, visit func(Record) error) (Report, error) {
 	if err := c.Validate(); err != nil {
 		return Report{}, err
 	}
-	w, err := walk(c, nil)
+	w, err := walk(c, visit)
 	report := Report{Dir: c.Dir, Segments: len(w.segments), Records: w.end.next - w.start.next, Head: w.end.chain, Sealed: w.sealed}
 	for _, seg := range w.segments {
 		report.Bytes += seg.bytes

@@ -136,12 +136,18 @@ const rowsMost = 100_000
 type OrderFilter struct {
 	Account       message.AccountName
 	Strategy      message.StrategyName
+	IntentSeq     uint64
 	Instrument    market.Instrument
+	Instruments   []market.Instrument // any of these; none: any
 	ClientOrderID message.ClientOrderID
 	Status        message.OrderStatus // after the event
-	Open          bool                // only orders that are not final
-	From, To      market.Timestamp    // of the event: [From, To)
-	Limit         int                 // the newest so many; 0, or more than 100,000: 100,000
+	Action        message.OrderAction
+	OfAccount     bool             // only events of accounts, which are of no order
+	Open          bool             // only orders that are not final
+	From, To      market.Timestamp // of the event: [From, To)
+	FromSeq       uint64           // number of the event, from this on
+	ToSeq         uint64           // and before this; 0: to the last
+	Limit         int              // the newest so many; 0, or more than 100,000: 100,000
 }
 
 func (f OrderFilter) where() (string, []any, int) {
@@ -156,15 +162,38 @@ func (f OrderFilter) where() (string, []any, int) {
 	if f.Strategy != "" {
 		add("strategy = ?", string(f.Strategy))
 	}
+	if f.IntentSeq != 0 {
+		add("intent_seq = ?", int64(f.IntentSeq))
+	}
 	if !f.Instrument.IsZero() {
 		add("venue = ?", string(f.Instrument.Venue()))
 		add("instrument = ?", f.Instrument.Name())
+	}
+	if len(f.Instruments) > 0 {
+		var any []string
+		for _, i := range f.Instruments {
+			any = append(any, "(venue = ? AND instrument = ?)")
+			args = append(args, string(i.Venue()), i.Name())
+		}
+		terms = append(terms, "("+strings.Join(any, " OR ")+")")
+	}
+	if f.FromSeq != 0 {
+		add("seq >= ?", int64(f.FromSeq))
+	}
+	if f.ToSeq != 0 {
+		add("seq < ?", int64(f.ToSeq))
 	}
 	if f.ClientOrderID != "" {
 		add("client_order_id = ?", string(f.ClientOrderID))
 	}
 	if f.Status != 0 {
 		add("status = ?", f.Status.String())
+	}
+	if f.Action != 0 {
+		add("action = ?", f.Action.String())
+	}
+	if f.OfAccount {
+		terms = append(terms, "of_account = 1")
 	}
 	if f.From != 0 {
 		add("time >= ?", int64(f.From))
@@ -198,8 +227,8 @@ func (v *View) Orders(f OrderFilter) ([]message.OrderEvent, error) {
 	return v.events("SELECT "+eventColumns+" FROM orders"+where+" ORDER BY time DESC, account, seq DESC LIMIT ?", append(args, limit))
 }
 
-// OrderEvents returns the events that the filter lets through, newest first, notes on the account
-// included.
+// OrderEvents returns the events that the filter lets through, newest first, those of the account
+// itself (halts, balances, equity) included.
 func (v *View) OrderEvents(f OrderFilter) ([]message.OrderEvent, error) {
 	where, args, limit := f.where()
 	return v.events("SELECT "+eventColumns+" FROM order_events"+where+" ORDER BY account, seq DESC LIMIT ?", append(args, limit))

@@ -83,6 +83,51 @@ CREATE TABLE bars (
 ) WITHOUT ROWID;
 CREATE INDEX bars_by_start ON bars (start);
 `,
+	`
+ALTER TABLE order_events ADD COLUMN exec_inst TEXT NOT NULL DEFAULT '-';
+ALTER TABLE order_events ADD COLUMN stop_price TEXT NOT NULL DEFAULT '0';
+ALTER TABLE order_events ADD COLUMN expire_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE order_events ADD COLUMN parent_seq INTEGER NOT NULL DEFAULT 0; -- the intent whose order must fill first
+ALTER TABLE order_events ADD COLUMN group_number INTEGER NOT NULL DEFAULT 0; -- orders of one group share their quantity
+ALTER TABLE order_events ADD COLUMN tick_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE order_events ADD COLUMN valid_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE order_events ADD COLUMN replaces TEXT NOT NULL DEFAULT '';
+ALTER TABLE order_events ADD COLUMN request TEXT NOT NULL DEFAULT '-';
+ALTER TABLE order_events ADD COLUMN evidence TEXT NOT NULL DEFAULT '-';
+ALTER TABLE order_events ADD COLUMN new_price TEXT NOT NULL DEFAULT '0';
+ALTER TABLE order_events ADD COLUMN new_stop_price TEXT NOT NULL DEFAULT '0';
+ALTER TABLE order_events ADD COLUMN new_quantity TEXT NOT NULL DEFAULT '0';
+ALTER TABLE order_events ADD COLUMN currency TEXT NOT NULL DEFAULT ''; -- of balance and equity events
+ALTER TABLE order_events ADD COLUMN amount TEXT NOT NULL DEFAULT '0';
+ALTER TABLE order_events ADD COLUMN of_account INTEGER NOT NULL DEFAULT 0; -- 1: an event of the account, not of an order
+ALTER TABLE orders ADD COLUMN exec_inst TEXT NOT NULL DEFAULT '-';
+ALTER TABLE orders ADD COLUMN stop_price TEXT NOT NULL DEFAULT '0';
+ALTER TABLE orders ADD COLUMN expire_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN parent_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN group_number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN tick_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN valid_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN replaces TEXT NOT NULL DEFAULT '';
+ALTER TABLE orders ADD COLUMN request TEXT NOT NULL DEFAULT '-';
+ALTER TABLE orders ADD COLUMN evidence TEXT NOT NULL DEFAULT '-';
+ALTER TABLE orders ADD COLUMN new_price TEXT NOT NULL DEFAULT '0';
+ALTER TABLE orders ADD COLUMN new_stop_price TEXT NOT NULL DEFAULT '0';
+ALTER TABLE orders ADD COLUMN new_quantity TEXT NOT NULL DEFAULT '0';
+ALTER TABLE orders ADD COLUMN currency TEXT NOT NULL DEFAULT '';
+ALTER TABLE orders ADD COLUMN amount TEXT NOT NULL DEFAULT '0';
+ALTER TABLE orders ADD COLUMN of_account INTEGER NOT NULL DEFAULT 0;
+-- Notes on the account once stood as events of the action journal.
+UPDATE order_events SET of_account = 1 WHERE action = 'journal';
+CREATE INDEX orders_by_intent ON orders (strategy, intent_seq);
+CREATE INDEX order_events_of_account ON order_events (account, seq) WHERE of_account = 1;
+
+-- What happened to accounts: halts, resumes, anomalies, differences of balances, marks of equity.
+CREATE VIEW account_events AS
+	SELECT account, seq, time, action, reason, currency, amount, client_order_id, venue, instrument
+	FROM order_events WHERE of_account = 1;
+CREATE VIEW balance_changes AS
+	SELECT account, seq, time, currency, amount, reason FROM order_events WHERE action = 'balance';
+`,
 }
 
 // migrate brings the file to the newest version.

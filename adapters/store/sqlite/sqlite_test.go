@@ -44,9 +44,9 @@ func event(t testing.TB, account message.AccountName, seq uint64) message.OrderE
 	f := message.OrderEventFields{
 		Seq: seq, Time: market.Timestamp(1_700_000_000_000_000_000 + seq), Account: account, Strategy: "spread", IntentSeq: order,
 		ClientOrderID: message.ClientOrderID(fmt.Sprintf("%s-1-%d", account, order)), Instrument: btc,
-		Side: market.Buy, Type: market.Limit, TimeInForce: market.GTC,
-		Price: market.MustPrice("91234000.123456789012345678"), Quantity: market.MustQuantity("0.5"), LeavesQuantity: market.MustQuantity("0.5"),
-		DecidedAt: market.Timestamp(1_699_999_999_000_000_000), Action: message.ActionCreate, Status: message.OrderCreated, Reason: "wide → 'tight'",
+		OrderTerms:     message.OrderTerms{Side: market.Buy, Type: market.Limit, TimeInForce: market.GTC, Price: market.MustPrice("91234000.123456789012345678"), Quantity: market.MustQuantity("0.5")},
+		LeavesQuantity: market.MustQuantity("0.5"),
+		DecidedAt:      market.Timestamp(1_699_999_999_000_000_000), Action: message.ActionCreate, Status: message.OrderCreated, Reason: "wide → 'tight'",
 	}
 	switch (seq - 1) % 3 {
 	case 1:
@@ -176,8 +176,8 @@ func TestNotesAndDenials(t *testing.T) {
 		t.Fatal(err)
 	}
 	denied, err := message.NewOrderEvent(message.OrderEventFields{
-		Seq: 2, Time: 6, Account: "main", Strategy: "spread", IntentSeq: 9, Instrument: btc, Side: market.Sell,
-		Type: market.Market, TimeInForce: market.IOC, Quantity: market.MustQuantity("1"), Action: message.ActionDeny, Status: message.OrderDenied, Reason: "halted",
+		Seq: 2, Time: 6, Account: "main", Strategy: "spread", IntentSeq: 9, Instrument: btc, OrderTerms: message.OrderTerms{Side: market.Sell, Type: market.Market, TimeInForce: market.IOC, Quantity: market.MustQuantity("1")},
+		Action: message.ActionDeny, Status: message.OrderDenied, Reason: "halted",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,8 @@ type Core struct {
 	arrived uint64           // counts orders and cancels as they come
 	orders  map[message.ClientOrderID]*order
 	books   map[market.Instrument]*book
-	cancels []cancel // by due, then arrival
+	asked   []request // by due, then arrival
+	funds   funds
 	out     []message.ExecutionReport
 }
 
@@ -32,13 +33,18 @@ type order struct {
 	looked  bool // last below is set
 	last    market.Price
 	done    bool
+	amended bool
+	queue   queue
+	locks   lock
 }
 
-// cancel is a request on its way.
-type cancel struct {
+// request is a wish on its way: to cancel an order, or to change it.
+type request struct {
 	id      message.ClientOrderID
 	due     market.Timestamp
 	arrival uint64
+	amend   bool
+	to      message.OrderTerms // of amend
 }
 
 // book is what is held in one instrument.
@@ -81,6 +87,7 @@ func New(cfg Config) (*Core, error) {
 		cfg:    cfg,
 		orders: make(map[message.ClientOrderID]*order),
 		books:  make(map[market.Instrument]*book),
+		funds:  newFunds(cfg),
 	}, nil
 }
 
@@ -99,7 +106,11 @@ func (c *Core) Place(e message.OrderEvent) []message.ExecutionReport {
 		return c.out
 	}
 	o := &order{terms: f, active: at, leaves: f.Quantity.Decimal}
-	if why := c.refuse(f); why != "" {
+	why := c.refuse(f)
+	if why == "" {
+		why = c.funds.lock(o, c.price(o), c.cfg.TakerFee)
+	}
+	if why != "" {
 		c.report(o, message.ExecutionReportFields{Time: at, Action: message.ActionReject, Reason: why})
 		return c.out
 	}
@@ -125,14 +136,33 @@ func (c *Core) refuse(f message.OrderEventFields) string {
 		return fmt.Sprintf("price: %v order at %v", f.Type, f.Price)
 	case f.TimeInForce < market.GTC || f.TimeInForce > market.FOK:
 		return fmt.Sprintf("time_in_force: %v", f.TimeInForce)
+	case f.ExecInst.Has(market.PostOnly) && (f.Type != market.Limit || f.TimeInForce != market.GTC):
+		return fmt.Sprintf("instructions: a post-only order cannot be %v %v", f.Type, f.TimeInForce)
 	}
 	return ""
+}
+
+// price returns the worst price at which an order may fill; of a market order, what it would take
+// now, and zero where that is not known.
+func (c *Core) price(o *order) market.Price {
+	if o.terms.Type == market.Limit {
+		return o.terms.Price
+	}
+	if b := c.books[o.terms.Instrument]; b != nil {
+		return b.ask.price
+	}
+	return market.Price{}
 }
 
 func (c *Core) hold(o *order) {
 	c.arrived++
 	o.arrival = c.arrived
 	c.orders[o.terms.ClientOrderID] = o
+	c.enter(o)
+}
+
+// enter puts an order into its book, behind those that were active before it.
+func (c *Core) enter(o *order) {
 	b := c.books[o.terms.Instrument]
 	if b == nil {
 		b = &book{}
@@ -150,29 +180,50 @@ func (c *Core) Cancel(e message.OrderEvent) []message.ExecutionReport {
 	c.out = c.out[:0]
 	f := e.Fields()
 	c.now = max(c.now, f.Time)
-	c.arrived++
-	r := cancel{id: f.ClientOrderID, due: f.Time.Add(c.cfg.Latency), arrival: c.arrived}
-	if _, held := c.orders[r.id]; !held {
-		c.noOrder(f, r.due)
-		return c.out
-	}
-	if slices.ContainsFunc(c.cancels, func(other cancel) bool { return other.id == r.id }) {
+	r := request{id: f.ClientOrderID, due: f.Time.Add(c.cfg.Latency)}
+	if slices.ContainsFunc(c.asked, func(other request) bool { return other.id == r.id && !other.amend }) {
 		return c.out // one is on its way, and answers for both
 	}
-	at, _ := slices.BinarySearchFunc(c.cancels, r, func(a, b cancel) int {
-		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.arrival, b.arrival))
-	})
-	c.cancels = slices.Insert(c.cancels, at, r)
-	c.advance(c.now)
+	c.ask(r)
 	return c.out
 }
 
-func (c *Core) noOrder(f message.OrderEventFields, at market.Timestamp) {
-	c.report(&order{terms: f}, message.ExecutionReportFields{Time: at, Action: message.ActionRejectCancel,
+// Amend takes up the wish to change an order's price and quantity, which takes effect as a cancel
+// does.
+func (c *Core) Amend(e message.OrderEvent) []message.ExecutionReport {
+	c.out = c.out[:0]
+	f := e.Fields()
+	c.now = max(c.now, f.Time)
+	to := f.OrderTerms
+	to.Price, to.Quantity = f.NewPrice, f.NewQuantity
+	c.ask(request{id: f.ClientOrderID, due: f.Time.Add(c.cfg.Latency), amend: true, to: to})
+	return c.out
+}
+
+func (c *Core) ask(r request) {
+	if _, held := c.orders[r.id]; !held {
+		c.noOrder(r)
+		return
+	}
+	c.arrived++
+	r.arrival = c.arrived
+	at, _ := slices.BinarySearchFunc(c.asked, r, func(a, b request) int {
+		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.arrival, b.arrival))
+	})
+	c.asked = slices.Insert(c.asked, at, r)
+	c.advance(c.now)
+}
+
+func (c *Core) noOrder(r request) {
+	action := message.ActionRejectCancel
+	if r.amend {
+		action = message.ActionRejectAmend
+	}
+	c.report(&order{terms: message.OrderEventFields{ClientOrderID: r.id}}, message.ExecutionReportFields{Time: r.due, Action: action,
 		Reason: "unknown_order: the paper venue does not hold it (any more)"})
 }
 
-// Advance moves message time forward and reports the cancels that took effect.
+// Advance moves message time forward and reports the requests that took effect.
 func (c *Core) Advance(to market.Timestamp) []message.ExecutionReport {
 	c.out = c.out[:0]
 	c.advance(to)
@@ -182,25 +233,63 @@ func (c *Core) Advance(to market.Timestamp) []message.ExecutionReport {
 func (c *Core) advance(to market.Timestamp) {
 	c.now = max(c.now, to)
 	n := 0
-	for _, r := range c.cancels {
+	for _, r := range c.asked {
 		if r.due > c.now {
 			break
 		}
 		n++
-		if o, held := c.orders[r.id]; held {
+		o, held := c.orders[r.id]
+		switch {
+		case !held:
+			c.noOrder(r)
+		case r.amend:
+			c.amend(o, r)
+		default:
 			c.drop(o)
 			c.report(o, message.ExecutionReportFields{Time: r.due, Action: message.ActionCancel})
 			c.sweep(c.books[o.terms.Instrument])
-		} else {
-			c.noOrder(message.OrderEventFields{ClientOrderID: r.id}, r.due)
 		}
 	}
-	c.cancels = slices.Delete(c.cancels, 0, n)
+	c.asked = slices.Delete(c.asked, 0, n)
+}
+
+// amend changes an order that is held.
+func (c *Core) amend(o *order, r request) {
+	refuse := func(why string) {
+		c.report(o, message.ExecutionReportFields{Time: r.due, Action: message.ActionRejectAmend, Reason: why})
+	}
+	leaves, err := r.to.Quantity.Sub(o.cum)
+	switch {
+	case err != nil || leaves.Sign() <= 0:
+		refuse(fmt.Sprintf("quantity: %v of %v are filled", o.cum, r.to.Quantity))
+		return
+	case (o.terms.Type == market.Limit) != (r.to.Price.Sign() > 0):
+		refuse(fmt.Sprintf("price: %v order at %v", o.terms.Type, r.to.Price))
+		return
+	}
+	was, wasLeaves := o.terms.OrderTerms, o.leaves
+	o.terms.Price, o.terms.Quantity, o.leaves = r.to.Price, r.to.Quantity, leaves
+	if why := c.funds.lock(o, c.price(o), c.cfg.TakerFee); why != "" {
+		o.terms.OrderTerms, o.leaves = was, wasLeaves
+		_ = c.funds.lock(o, c.price(o), c.cfg.TakerFee) // as much as before
+		refuse(why)
+		return
+	}
+	o.amended = true
+	if o.terms.Price != was.Price || wasLeaves.Less(leaves) { // it comes anew, behind the others
+		b := c.books[o.terms.Instrument]
+		b.orders = slices.DeleteFunc(b.orders, func(other *order) bool { return other == o })
+		c.arrived++
+		o.active, o.arrival, o.rests, o.looked, o.queue = r.due, c.arrived, false, false, queue{}
+		c.enter(o)
+	}
+	c.report(o, message.ExecutionReportFields{Time: r.due, Action: message.ActionAmend, Instrument: o.terms.Instrument, OrderTerms: o.terms.OrderTerms,
+		CumQuantity: market.Quantity{Decimal: o.cum}})
 }
 
 // Recover takes up again what a gateway that restarted holds open, and says what became of it.
 // The process that died held all there was: an order that no report had confirmed by then is
-// nowhere, and is canceled; one that was confirmed is held again with what was left of it, as if
+// nowhere, and is rejected; one that was confirmed is held again with what was left of it, as if
 // it had just arrived. Orders that are held already are confirmed.
 func (c *Core) Recover(open []message.OrderEvent) []message.ExecutionReport {
 	c.out = c.out[:0]
@@ -210,26 +299,37 @@ func (c *Core) Recover(open []message.OrderEvent) []message.ExecutionReport {
 		o, held := c.orders[f.ClientOrderID]
 		switch {
 		case held:
-			c.report(o, message.ExecutionReportFields{Time: c.now, Action: message.ActionAccept})
+			c.confirm(o)
 		case f.Status.Final():
 			// Nothing is open, so nothing is to be said.
 		case f.VenueOrderID == "":
-			c.report(&order{terms: f}, message.ExecutionReportFields{Time: c.now, Action: message.ActionCancel,
-				Reason: "not sent before restart: the paper venue had not confirmed it"})
+			c.report(&order{terms: f}, message.ExecutionReportFields{Time: c.now, Action: message.ActionReject,
+				Reason: "not_received: the paper venue had not confirmed it before the restart"})
 		case len(c.orders) >= c.cfg.OpenOrdersMax:
 			c.report(&order{terms: f}, message.ExecutionReportFields{Time: c.now, Action: message.ActionCancel,
 				Reason: fmt.Sprintf("open_orders: the paper venue holds %d orders, the most allowed", len(c.orders))})
 		default:
-			o := &order{terms: f, active: c.now, cum: f.CumQuantity.Decimal, leaves: f.LeavesQuantity.Decimal}
+			left, err := f.Quantity.Sub(f.CumQuantity.Decimal)
+			o := &order{terms: f, active: c.now, cum: f.CumQuantity.Decimal, leaves: left}
+			if err != nil || left.Sign() <= 0 || c.funds.lock(o, c.price(o), c.cfg.TakerFee) != "" {
+				c.report(o, message.ExecutionReportFields{Time: c.now, Action: message.ActionCancel, Reason: "balance: nothing is free for what is left"})
+				continue
+			}
 			c.hold(o)
-			c.report(o, message.ExecutionReportFields{Time: c.now, Action: message.ActionAccept})
+			c.confirm(o)
 		}
 	}
 	return c.out
 }
 
-// Quote takes in a row of what is known of an instrument and reports what it fills. Cancels that
-// are due by then come first.
+// confirm reports an order that is held as the venue has it.
+func (c *Core) confirm(o *order) {
+	c.report(o, message.ExecutionReportFields{Time: c.now, Action: message.ActionAccept, Instrument: o.terms.Instrument, OrderTerms: o.terms.OrderTerms,
+		CumQuantity: market.Quantity{Decimal: o.cum}})
+}
+
+// Quote takes in a row of what is known of an instrument and reports what it fills. Requests
+// that are due by then come first.
 func (c *Core) Quote(v message.View) []message.ExecutionReport {
 	c.out = c.out[:0]
 	now := v.Time()
@@ -240,6 +340,9 @@ func (c *Core) Quote(v message.View) []message.ExecutionReport {
 	}
 	changed := false
 	if v.Trusted {
+		if c.cfg.Queue {
+			c.queues(b, v)
+		}
 		changed = b.bid.show(v.Bid, v.BidQuantity)
 		changed = b.ask.show(v.Ask, v.AskQuantity) || changed
 	}
@@ -260,6 +363,7 @@ func (c *Core) Quote(v message.View) []message.ExecutionReport {
 // drop lets go of an order; sweep takes it out of its book.
 func (c *Core) drop(o *order) {
 	o.done = true
+	c.funds.unlock(o)
 	delete(c.orders, o.terms.ClientOrderID)
 }
 
@@ -272,7 +376,7 @@ func (c *Core) sweep(b *book) {
 func (c *Core) report(o *order, f message.ExecutionReportFields) {
 	f.ClientOrderID = o.terms.ClientOrderID
 	f.VenueOrderID = message.VenueOrderID("paper-" + string(f.ClientOrderID))
-	if f.Action == message.ActionReject || f.Action == message.ActionRejectCancel {
+	if f.Action == message.ActionReject || f.Action == message.ActionRejectCancel || f.Action == message.ActionRejectAmend {
 		f.VenueOrderID = ""
 	}
 	if r, err := message.NewExecutionReport(f); err == nil { // only an order without any id fails

@@ -74,6 +74,7 @@ func TestRefuses(t *testing.T) {
 // replies writes down what a venue answers, and may place another order from within.
 type replies struct {
 	said      []message.ExecutionReport
+	balances  []message.Balance
 	recovered int
 	within    func()
 }
@@ -85,6 +86,8 @@ func (r *replies) Report(report message.ExecutionReport) {
 		within()
 	}
 }
+
+func (r *replies) Balance(b message.Balance) { r.balances = append(r.balances, b) }
 
 func (r *replies) Recovered(err error) {
 	if err == nil {
@@ -271,8 +274,8 @@ func TestRoom(t *testing.T) {
 				message.Quote{Ask: market.MustPrice("100"), AskQuantity: market.MustQuantity(fmt.Sprint(ms + 1))}, true, true, nil))
 		}
 	}
-	if core.Open() != 0 || len(core.books) != 0 || len(core.cancels) != 0 {
-		t.Errorf("%d orders, %d books, %d cancels are kept", core.Open(), len(core.books), len(core.cancels))
+	if core.Open() != 0 || len(core.books) != 0 || len(core.asked) != 0 {
+		t.Errorf("%d orders, %d books, %d cancels are kept", core.Open(), len(core.books), len(core.asked))
 	}
 }
 

@@ -19,18 +19,38 @@ func (c *Core) match(b *book, o *order, v message.View, now market.Timestamp) {
 		side = &b.bid
 	}
 	limit := o.terms.Type == market.Limit
+	crosses := !side.price.IsZero() && (!limit || reaches(o.terms.Side, side.price, o.terms.Price))
 	switch {
-	case !side.price.IsZero() && (!limit || reaches(o.terms.Side, side.price, o.terms.Price)):
+	case crosses && !o.rests && o.terms.ExecInst.Has(market.PostOnly):
+		c.bounce(o, side.price, now)
+	case crosses:
 		c.take(o, side, now)
 	case limit && o.rests && printed && !v.Last.IsZero() && beyond(o.terms.Side, v.Last, o.terms.Price):
 		c.fill(o, o.terms.Price, o.leaves, true, now)
+	case o.queue.due.Sign() > 0:
+		c.fill(o, o.terms.Price, o.leaves.Min(o.queue.due), true, now)
 	case side.price.IsZero():
 		// The side is empty or not known yet: there is nothing to meet.
 	case o.terms.TimeInForce != market.GTC:
 		c.kill(o, fmt.Sprintf("%v: %v does not reach %v", o.terms.TimeInForce, o.terms.Price, side.price), now)
 	default:
 		o.rests = true
+		if c.cfg.Queue {
+			o.queue.join(o, b)
+		}
 	}
+	o.queue.due = market.Decimal{}
+}
+
+// bounce ends a post-only order that would take.
+func (c *Core) bounce(o *order, at market.Price, now market.Timestamp) {
+	why := fmt.Sprintf("post_only: %v would take at %v", o.terms.Price, at)
+	if o.amended || o.cum.Sign() > 0 {
+		c.kill(o, why, now)
+		return
+	}
+	c.drop(o)
+	c.report(o, message.ExecutionReportFields{Time: now, Action: message.ActionReject, Reason: why})
 }
 
 // take fills an order that reaches the opposite touch with what is left of that.
@@ -79,9 +99,15 @@ func (c *Core) fill(o *order, price market.Price, quantity market.Decimal, maker
 		c.kill(o, fmt.Sprintf("range: %v at %v: %v", quantity, price, err), now)
 		return false
 	}
+	if why := c.funds.pay(o, quantity, value, fee); why != "" {
+		c.kill(o, why, now)
+		return false
+	}
 	o.cum, o.leaves = cum, leaves
 	if leaves.Sign() <= 0 {
 		c.drop(o)
+	} else {
+		_ = c.funds.lock(o, c.price(o), c.cfg.TakerFee) // less than before
 	}
 	c.report(o, message.ExecutionReportFields{
 		Time: now, Action: message.ActionFill,

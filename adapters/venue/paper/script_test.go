@@ -54,10 +54,7 @@ func testConfig() Config {
 }
 
 func play(t *testing.T, text string) string {
-	core, err := New(testConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
+	core := must(New(testConfig()))
 	var out strings.Builder
 	for i, block := range strings.Split(strings.TrimRight(text, "\n"), "\n\n") {
 		input, _, _ := strings.Cut(block, "\n----")
@@ -72,6 +69,23 @@ func play(t *testing.T, text string) string {
 				continue
 			}
 			ran = true
+			if rest, ok := strings.CutPrefix(line, "funds "); ok { // funds USD=1000 BTC=1: a new venue
+				cfg := testConfig()
+				cfg.Account, cfg.Balances = "main", map[string]market.Amount{}
+				for _, word := range strings.Fields(rest) {
+					currency, amount, _ := strings.Cut(word, "=")
+					cfg.Balances[currency] = market.Amount{Decimal: market.MustDecimal(amount)}
+				}
+				core = must(New(cfg))
+				continue
+			}
+			if line == "balances" {
+				for _, b := range core.Balances() {
+					f := b.Fields()
+					fmt.Fprintf(&said, "%s free %v locked %v\n", f.Currency, f.Free, f.Locked)
+				}
+				continue
+			}
 			for _, r := range command(t, core, line) {
 				said.WriteString(words(r) + "\n")
 			}
@@ -92,6 +106,9 @@ func words(r message.ExecutionReport) string {
 			kind = "maker"
 		}
 		s += fmt.Sprintf(" %s %v @ %v fee %v %s %s", f.ExecID, f.LastQuantity, f.LastPrice, f.Fee, f.FeeCurrency, kind)
+	}
+	if f.Action == message.ActionAmend {
+		s += fmt.Sprintf(" %v @ %v", f.Quantity, f.Price)
 	}
 	if f.Reason != "" {
 		s += fmt.Sprintf(" %q", f.Reason)
@@ -118,6 +135,12 @@ func command(t *testing.T, core *Core, line string) []message.ExecutionReport {
 		f := message.OrderEventFields{Account: "main", Instrument: instrument, Time: at, ClientOrderID: message.ClientOrderID(words[2]),
 			Action: message.ActionRequestCancel, Status: message.OrderPendingCancel}
 		return core.Cancel(must(message.NewOrderEvent(f)))
+	case "amend": // 0 amend c1 buy 2 limit gtc 100 to 1 @ 99
+		n := len(words)
+		f := handOver(t, at, instrument, words[2:n-4]).Fields()
+		f.Action, f.Status = message.ActionRequestAmend, message.OrderPendingAmend
+		f.NewQuantity, f.NewPrice = market.MustQuantity(words[n-3]), market.MustPrice(words[n-1])
+		return core.Amend(must(message.NewOrderEvent(f)))
 	case "time":
 		return core.Advance(at)
 	case "quote", "untrusted": // 5 quote 99x1 100x2 [last]
@@ -170,11 +193,14 @@ func level(text string) (market.Price, market.Quantity) {
 func handOver(t *testing.T, at market.Timestamp, instrument market.Instrument, words []string) message.OrderEvent {
 	t.Helper()
 	f := message.OrderEventFields{Account: "main", Instrument: instrument, DecidedAt: at, Time: at, ClientOrderID: message.ClientOrderID(words[0]),
-		Side: must(market.ParseSide(words[1])), Quantity: market.MustQuantity(words[2]),
-		Type: must(market.ParseOrderType(words[3])), TimeInForce: must(market.ParseTimeInForce(words[4])),
+		OrderTerms: message.OrderTerms{Side: must(market.ParseSide(words[1])), Quantity: market.MustQuantity(words[2]), Type: must(market.ParseOrderType(words[3])), TimeInForce: must(market.ParseTimeInForce(words[4]))},
+
 		Action: message.ActionSend, Status: message.OrderSent}
 	if len(words) > 5 {
 		f.Price = market.MustPrice(words[5])
+	}
+	if len(words) > 6 {
+		f.ExecInst = must(market.ParseExecInst(words[6]))
 	}
 	f.LeavesQuantity = f.Quantity
 	return must(message.NewOrderEvent(f))

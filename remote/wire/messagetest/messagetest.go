@@ -36,6 +36,8 @@ func Generators() map[message.Kind]*rapid.Generator[message.Message] {
 		message.KindPermitRequest:   of(permitRequest),
 		message.KindPermit:          of(permit),
 		message.KindPenalty:         of(penalty),
+		message.KindAmendIntent:     of(amendIntent),
+		message.KindBalance:         of(balance),
 	}
 }
 
@@ -295,33 +297,117 @@ func intentID(t *rapid.T) message.IntentID {
 	return message.IntentID{Strategy: message.StrategyName(name(t)), Seq: rapid.Uint64Range(1, math.MaxUint64).Draw(t, "seq")}
 }
 
+// named draws one of the values 1 and up whose names parse reads back.
+func named[T interface {
+	~uint8
+	String() string
+}](parse func(string) (T, error), what string) func(*rapid.T) T {
+	var all []T
+	for v := T(1); ; v++ {
+		if _, err := parse(v.String()); err != nil {
+			break
+		}
+		all = append(all, v)
+	}
+	return func(t *rapid.T) T { return rapid.SampledFrom(all).Draw(t, what) }
+}
+
+var (
+	orderType   = named(market.ParseOrderType, "order type")
+	timeInForce = named(market.ParseTimeInForce, "time in force")
+)
+
+// terms are without a fault.
+func terms(t *rapid.T) message.OrderTerms {
+	o := message.OrderTerms{Side: side(t), Type: orderType(t), TimeInForce: timeInForce(t), Quantity: someQuantity(t),
+		ExecInst: market.ExecInst(rapid.IntRange(0, int(market.ExecInstAll)).Draw(t, "instructions"))}
+	if o.Type.HasPrice() {
+		o.Price = somePrice(t)
+	}
+	if o.Type.HasStopPrice() {
+		o.StopPrice = somePrice(t)
+	}
+	if o.TimeInForce == market.GTD {
+		o.ExpireAt = market.Timestamp(rapid.Int64Range(1, math.MaxInt64).Draw(t, "expires"))
+	}
+	if o.Type != market.Limit || !o.TimeInForce.Rests() {
+		o.ExecInst &^= market.PostOnly
+	}
+	return o
+}
+
+// anyTerms are as a venue, or an account's event, may have them.
+func anyTerms(t *rapid.T) message.OrderTerms {
+	return message.OrderTerms{Side: market.Side(rapid.IntRange(0, 2).Draw(t, "side or none")), Type: orderType(t), TimeInForce: timeInForce(t),
+		ExecInst: market.ExecInst(rapid.IntRange(0, int(market.ExecInstAll)).Draw(t, "instructions")),
+		Price:    price(t), StopPrice: price(t), Quantity: quantity(t), ExpireAt: timestamp(t)}
+}
+
+func contingency(t *rapid.T, before uint64) message.Contingency {
+	return message.Contingency{Parent: rapid.Uint64Range(0, before-1).Draw(t, "parent"), Group: rapid.Uint64().Draw(t, "group")}
+}
+
 func orderIntent(t *rapid.T) (message.OrderIntent, error) {
-	f := message.OrderIntentFields{
-		Origin: origin(t), ID: intentID(t), Account: message.AccountName(name(t)), Side: side(t), Type: market.Market,
-		TimeInForce: market.TimeInForce(rapid.IntRange(1, 3).Draw(t, "tif")), Quantity: someQuantity(t), Reason: text(t),
-	}
-	if rapid.Bool().Draw(t, "limit") {
-		f.Type, f.Price = market.Limit, somePrice(t)
-	}
+	f := message.OrderIntentFields{Origin: origin(t), ID: intentID(t), Account: message.AccountName(name(t)), OrderTerms: terms(t), Reason: text(t)}
+	f.Contingency = contingency(t, f.ID.Seq)
 	return message.NewOrderIntent(f)
 }
 
 func cancelIntent(t *rapid.T) (message.CancelIntent, error) {
-	return message.NewCancelIntent(message.CancelIntentFields{ID: intentID(t), Account: message.AccountName(name(t)), Time: timestamp(t), Reason: text(t)})
+	f := message.CancelIntentFields{Instrument: maybeInstrument(t), Account: message.AccountName(name(t)), Time: timestamp(t), Reason: text(t)}
+	switch rapid.IntRange(0, 2).Draw(t, "cancels") {
+	case 0: // all of the account
+	case 1:
+		f.ID.Strategy = message.StrategyName(name(t))
+	default:
+		f.ID = intentID(t)
+	}
+	return message.NewCancelIntent(f)
+}
+
+func amendIntent(t *rapid.T) (message.AmendIntent, error) {
+	f := message.AmendIntentFields{
+		ID:       message.IntentID{Strategy: message.StrategyName(name(t)), Seq: rapid.Uint64Range(2, math.MaxUint64).Draw(t, "seq")},
+		OrderSeq: 1, Account: message.AccountName(name(t)), Time: timestamp(t),
+		Price: price(t), StopPrice: price(t), Quantity: quantity(t), Reason: text(t),
+	}
+	f.OrderSeq = rapid.Uint64Range(1, f.ID.Seq-1).Draw(t, "order seq")
+	if f.Price.IsZero() && f.StopPrice.IsZero() && f.Quantity.IsZero() {
+		f.Quantity = someQuantity(t)
+	}
+	return message.NewAmendIntent(f)
+}
+
+func balance(t *rapid.T) (message.Balance, error) {
+	return message.NewBalance(message.BalanceFields{Time: timestamp(t), Account: message.AccountName(name(t)), Currency: name(t),
+		Free: amount(t), Locked: amount(t)})
+}
+
+func orderRequest(t *rapid.T, from message.OrderRequest) message.OrderRequest {
+	return message.OrderRequest(rapid.IntRange(int(from), int(message.RequestAmend)).Draw(t, "request"))
+}
+
+func evidence(t *rapid.T, from message.Evidence) message.Evidence {
+	return message.Evidence(rapid.IntRange(int(from), int(message.EvidenceAll)).Draw(t, "evidence"))
 }
 
 func orderEvent(t *rapid.T) (message.OrderEvent, error) {
 	f := message.OrderEventFields{
 		Seq: rapid.Uint64().Draw(t, "seq"), Time: timestamp(t), Account: message.AccountName(name(t)), Strategy: message.StrategyName(name(t)),
 		IntentSeq: rapid.Uint64Range(1, math.MaxUint64).Draw(t, "intent seq"), ClientOrderID: message.ClientOrderID(text(t)), VenueOrderID: message.VenueOrderID(text(t)),
-		Instrument: instrument(t), Side: side(t), Type: market.OrderType(rapid.IntRange(1, 2).Draw(t, "type")),
-		TimeInForce: market.TimeInForce(rapid.IntRange(1, 3).Draw(t, "tif")), Price: price(t), Quantity: quantity(t), DecidedAt: timestamp(t),
+		Replaces: message.ClientOrderID(text(t)), Instrument: instrument(t), OrderTerms: anyTerms(t), Contingency: contingency(t, math.MaxUint64),
+		TickAt: timestamp(t), DecidedAt: timestamp(t), ValidUntil: timestamp(t),
 		Action: rapid.SampledFrom(message.OrderActions()).Draw(t, "action"), Status: rapid.SampledFrom(message.OrderStatuses()).Draw(t, "status"),
-		Reason: text(t), ExecID: message.ExecID(text(t)), LastPrice: price(t), LastQuantity: quantity(t), CumQuantity: quantity(t),
+		Reason: text(t), Request: orderRequest(t, 0), Evidence: evidence(t, 0), NewPrice: price(t), NewStopPrice: price(t), NewQuantity: quantity(t),
+		ExecID: message.ExecID(text(t)), LastPrice: price(t), LastQuantity: quantity(t), CumQuantity: quantity(t),
 		LeavesQuantity: quantity(t), AveragePrice: price(t), Fee: amount(t), FeeCurrency: text(t), LastLiquidityAdd: rapid.Bool().Draw(t, "add"),
+		Currency: text(t), Amount: amount(t),
 	}
-	if f.Action == message.ActionFill {
+	switch f.Action {
+	case message.ActionFill:
 		f.ExecID, f.LastPrice, f.LastQuantity = message.ExecID(name(t)), somePrice(t), someQuantity(t)
+	case message.ActionBalance, message.ActionEquity:
+		f.Currency = name(t)
 	}
 	return message.NewOrderEvent(f)
 }
@@ -334,11 +420,23 @@ func position(t *rapid.T) (message.Position, error) {
 }
 
 func executionReport(t *rapid.T) (message.ExecutionReport, error) {
-	return message.NewExecutionReport(message.ExecutionReportFields{
+	f := message.ExecutionReportFields{
 		Time: timestamp(t), ClientOrderID: message.ClientOrderID(name(t)), VenueOrderID: message.VenueOrderID(text(t)),
-		Action: rapid.SampledFrom(message.OrderActions()).Draw(t, "action"), Reason: text(t), ExecID: message.ExecID(text(t)),
+		Instrument: maybeInstrument(t), Action: rapid.SampledFrom(message.OrderActions()).Draw(t, "action"), Reason: text(t),
+		Request: orderRequest(t, 0), Evidence: evidence(t, 0), ExecID: message.ExecID(text(t)),
 		LastPrice: price(t), LastQuantity: quantity(t), Fee: amount(t), FeeCurrency: text(t), LastLiquidityAdd: rapid.Bool().Draw(t, "add"),
-	})
+		CumQuantity: quantity(t),
+	}
+	if rapid.Bool().Draw(t, "has terms") {
+		f.OrderTerms = anyTerms(t)
+	}
+	switch f.Action {
+	case message.ActionLose:
+		f.Request = orderRequest(t, message.RequestPlace)
+	case message.ActionAbsent:
+		f.Evidence = evidence(t, message.EvidenceByID)
+	}
+	return message.NewExecutionReport(f)
 }
 
 func resync(t *rapid.T) (message.Resync, error) {

@@ -16,6 +16,9 @@
 //     Support for an older version is removed only two versions after its last writer.
 //  6. A column (see below) may be added like any field. It must make sense as all zeros.
 //
+// Versions: 1 the first; 2 orders with stops, contingencies, amendments, balances and proof of absence.
+// Rule 4 did not bind 2: no two nodes had been linked before it.
+//
 // How things look:
 //
 //   - Decimals are two numbers: the count of 1e-18 in two's complement, its upper half as sint64
@@ -85,6 +88,8 @@ type Envelope struct {
 	//	*Envelope_PermitRequest
 	//	*Envelope_Permit
 	//	*Envelope_Penalty
+	//	*Envelope_AmendIntent
+	//	*Envelope_Balance
 	Message       isEnvelope_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -321,6 +326,24 @@ func (x *Envelope) GetPenalty() *Penalty {
 	return nil
 }
 
+func (x *Envelope) GetAmendIntent() *AmendIntent {
+	if x != nil {
+		if x, ok := x.Message.(*Envelope_AmendIntent); ok {
+			return x.AmendIntent
+		}
+	}
+	return nil
+}
+
+func (x *Envelope) GetBalance() *Balance {
+	if x != nil {
+		if x, ok := x.Message.(*Envelope_Balance); ok {
+			return x.Balance
+		}
+	}
+	return nil
+}
+
 type isEnvelope_Message interface {
 	isEnvelope_Message()
 }
@@ -405,6 +428,14 @@ type Envelope_Penalty struct {
 	Penalty *Penalty `protobuf:"bytes,30,opt,name=penalty,proto3,oneof"`
 }
 
+type Envelope_AmendIntent struct {
+	AmendIntent *AmendIntent `protobuf:"bytes,31,opt,name=amend_intent,json=amendIntent,proto3,oneof"`
+}
+
+type Envelope_Balance struct {
+	Balance *Balance `protobuf:"bytes,32,opt,name=balance,proto3,oneof"`
+}
+
 func (*Envelope_Ticker) isEnvelope_Message() {}
 
 func (*Envelope_Trade) isEnvelope_Message() {}
@@ -444,6 +475,10 @@ func (*Envelope_PermitRequest) isEnvelope_Message() {}
 func (*Envelope_Permit) isEnvelope_Message() {}
 
 func (*Envelope_Penalty) isEnvelope_Message() {}
+
+func (*Envelope_AmendIntent) isEnvelope_Message() {}
+
+func (*Envelope_Balance) isEnvelope_Message() {}
 
 // Decimal is (hi * 2^64 + lo) * 1e-18. The lowest hi with lo 0 is not used.
 type Decimal struct {
@@ -1832,11 +1867,16 @@ type OrderIntent struct {
 	Seq           uint64                 `protobuf:"varint,3,opt,name=seq,proto3" json:"seq,omitempty"`
 	Account       []byte                 `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
 	Side          uint32                 `protobuf:"varint,5,opt,name=side,proto3" json:"side,omitempty"`                                    // 1 buy, 2 sell
-	Type          uint32                 `protobuf:"varint,6,opt,name=type,proto3" json:"type,omitempty"`                                    // 1 market, 2 limit
-	TimeInForce   uint32                 `protobuf:"varint,7,opt,name=time_in_force,json=timeInForce,proto3" json:"time_in_force,omitempty"` // 1 GTC, 2 IOC, 3 FOK
+	Type          uint32                 `protobuf:"varint,6,opt,name=type,proto3" json:"type,omitempty"`                                    // 1 market, 2 limit, 3 stop, 4 stop-limit
+	TimeInForce   uint32                 `protobuf:"varint,7,opt,name=time_in_force,json=timeInForce,proto3" json:"time_in_force,omitempty"` // 1 GTC, 2 IOC, 3 FOK, 4 DAY, 5 GTD
 	Price         *Decimal               `protobuf:"bytes,8,opt,name=price,proto3" json:"price,omitempty"`
 	Quantity      *Decimal               `protobuf:"bytes,9,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	Reason        []byte                 `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
+	ExecInst      uint32                 `protobuf:"varint,11,opt,name=exec_inst,json=execInst,proto3" json:"exec_inst,omitempty"` // bits; 1 post-only, 2 reduce-only
+	StopPrice     *Decimal               `protobuf:"bytes,12,opt,name=stop_price,json=stopPrice,proto3" json:"stop_price,omitempty"`
+	ExpireAt      int64                  `protobuf:"fixed64,13,opt,name=expire_at,json=expireAt,proto3" json:"expire_at,omitempty"`
+	Parent        uint64                 `protobuf:"varint,14,opt,name=parent,proto3" json:"parent,omitempty"`
+	Group         uint64                 `protobuf:"varint,15,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1941,6 +1981,42 @@ func (x *OrderIntent) GetReason() []byte {
 	return nil
 }
 
+func (x *OrderIntent) GetExecInst() uint32 {
+	if x != nil {
+		return x.ExecInst
+	}
+	return 0
+}
+
+func (x *OrderIntent) GetStopPrice() *Decimal {
+	if x != nil {
+		return x.StopPrice
+	}
+	return nil
+}
+
+func (x *OrderIntent) GetExpireAt() int64 {
+	if x != nil {
+		return x.ExpireAt
+	}
+	return 0
+}
+
+func (x *OrderIntent) GetParent() uint64 {
+	if x != nil {
+		return x.Parent
+	}
+	return 0
+}
+
+func (x *OrderIntent) GetGroup() uint64 {
+	if x != nil {
+		return x.Group
+	}
+	return 0
+}
+
+// CancelIntent: seq 0 means all orders of the strategy, and no strategy either all of the account.
 type CancelIntent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Strategy      []byte                 `protobuf:"bytes,1,opt,name=strategy,proto3" json:"strategy,omitempty"`
@@ -1948,6 +2024,7 @@ type CancelIntent struct {
 	Account       []byte                 `protobuf:"bytes,3,opt,name=account,proto3" json:"account,omitempty"`
 	Time          int64                  `protobuf:"fixed64,4,opt,name=time,proto3" json:"time,omitempty"`
 	Reason        []byte                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	Instrument    uint32                 `protobuf:"varint,6,opt,name=instrument,proto3" json:"instrument,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2017,6 +2094,13 @@ func (x *CancelIntent) GetReason() []byte {
 	return nil
 }
 
+func (x *CancelIntent) GetInstrument() uint32 {
+	if x != nil {
+		return x.Instrument
+	}
+	return 0
+}
+
 // OrderEvent: action and status are numbered in actors/message/orders.go.
 type OrderEvent struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -2046,6 +2130,21 @@ type OrderEvent struct {
 	Fee              *Decimal               `protobuf:"bytes,24,opt,name=fee,proto3" json:"fee,omitempty"`
 	FeeCurrency      []byte                 `protobuf:"bytes,25,opt,name=fee_currency,json=feeCurrency,proto3" json:"fee_currency,omitempty"`
 	LastLiquidityAdd bool                   `protobuf:"varint,26,opt,name=last_liquidity_add,json=lastLiquidityAdd,proto3" json:"last_liquidity_add,omitempty"`
+	ExecInst         uint32                 `protobuf:"varint,27,opt,name=exec_inst,json=execInst,proto3" json:"exec_inst,omitempty"`
+	StopPrice        *Decimal               `protobuf:"bytes,28,opt,name=stop_price,json=stopPrice,proto3" json:"stop_price,omitempty"`
+	ExpireAt         int64                  `protobuf:"fixed64,29,opt,name=expire_at,json=expireAt,proto3" json:"expire_at,omitempty"`
+	Parent           uint64                 `protobuf:"varint,30,opt,name=parent,proto3" json:"parent,omitempty"`
+	Group            uint64                 `protobuf:"varint,31,opt,name=group,proto3" json:"group,omitempty"`
+	TickAt           int64                  `protobuf:"fixed64,32,opt,name=tick_at,json=tickAt,proto3" json:"tick_at,omitempty"`
+	ValidUntil       int64                  `protobuf:"fixed64,33,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	Replaces         []byte                 `protobuf:"bytes,34,opt,name=replaces,proto3" json:"replaces,omitempty"`
+	Request          uint32                 `protobuf:"varint,35,opt,name=request,proto3" json:"request,omitempty"`   // 1 place, 2 cancel, 3 amend
+	Evidence         uint32                 `protobuf:"varint,36,opt,name=evidence,proto3" json:"evidence,omitempty"` // bits; 1 by id, 2 open orders, 4 fills
+	NewPrice         *Decimal               `protobuf:"bytes,37,opt,name=new_price,json=newPrice,proto3" json:"new_price,omitempty"`
+	NewStopPrice     *Decimal               `protobuf:"bytes,38,opt,name=new_stop_price,json=newStopPrice,proto3" json:"new_stop_price,omitempty"`
+	NewQuantity      *Decimal               `protobuf:"bytes,39,opt,name=new_quantity,json=newQuantity,proto3" json:"new_quantity,omitempty"`
+	Currency         []byte                 `protobuf:"bytes,40,opt,name=currency,proto3" json:"currency,omitempty"`
+	Amount           *Decimal               `protobuf:"bytes,41,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -2262,6 +2361,111 @@ func (x *OrderEvent) GetLastLiquidityAdd() bool {
 	return false
 }
 
+func (x *OrderEvent) GetExecInst() uint32 {
+	if x != nil {
+		return x.ExecInst
+	}
+	return 0
+}
+
+func (x *OrderEvent) GetStopPrice() *Decimal {
+	if x != nil {
+		return x.StopPrice
+	}
+	return nil
+}
+
+func (x *OrderEvent) GetExpireAt() int64 {
+	if x != nil {
+		return x.ExpireAt
+	}
+	return 0
+}
+
+func (x *OrderEvent) GetParent() uint64 {
+	if x != nil {
+		return x.Parent
+	}
+	return 0
+}
+
+func (x *OrderEvent) GetGroup() uint64 {
+	if x != nil {
+		return x.Group
+	}
+	return 0
+}
+
+func (x *OrderEvent) GetTickAt() int64 {
+	if x != nil {
+		return x.TickAt
+	}
+	return 0
+}
+
+func (x *OrderEvent) GetValidUntil() int64 {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return 0
+}
+
+func (x *OrderEvent) GetReplaces() []byte {
+	if x != nil {
+		return x.Replaces
+	}
+	return nil
+}
+
+func (x *OrderEvent) GetRequest() uint32 {
+	if x != nil {
+		return x.Request
+	}
+	return 0
+}
+
+func (x *OrderEvent) GetEvidence() uint32 {
+	if x != nil {
+		return x.Evidence
+	}
+	return 0
+}
+
+func (x *OrderEvent) GetNewPrice() *Decimal {
+	if x != nil {
+		return x.NewPrice
+	}
+	return nil
+}
+
+func (x *OrderEvent) GetNewStopPrice() *Decimal {
+	if x != nil {
+		return x.NewStopPrice
+	}
+	return nil
+}
+
+func (x *OrderEvent) GetNewQuantity() *Decimal {
+	if x != nil {
+		return x.NewQuantity
+	}
+	return nil
+}
+
+func (x *OrderEvent) GetCurrency() []byte {
+	if x != nil {
+		return x.Currency
+	}
+	return nil
+}
+
+func (x *OrderEvent) GetAmount() *Decimal {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
 type Position struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Time          int64                  `protobuf:"fixed64,1,opt,name=time,proto3" json:"time,omitempty"`
@@ -2399,6 +2603,18 @@ type ExecutionReport struct {
 	Fee              *Decimal               `protobuf:"bytes,9,opt,name=fee,proto3" json:"fee,omitempty"`
 	FeeCurrency      []byte                 `protobuf:"bytes,10,opt,name=fee_currency,json=feeCurrency,proto3" json:"fee_currency,omitempty"`
 	LastLiquidityAdd bool                   `protobuf:"varint,11,opt,name=last_liquidity_add,json=lastLiquidityAdd,proto3" json:"last_liquidity_add,omitempty"`
+	Instrument       uint32                 `protobuf:"varint,12,opt,name=instrument,proto3" json:"instrument,omitempty"`
+	Side             uint32                 `protobuf:"varint,13,opt,name=side,proto3" json:"side,omitempty"`
+	Type             uint32                 `protobuf:"varint,14,opt,name=type,proto3" json:"type,omitempty"`
+	TimeInForce      uint32                 `protobuf:"varint,15,opt,name=time_in_force,json=timeInForce,proto3" json:"time_in_force,omitempty"`
+	ExecInst         uint32                 `protobuf:"varint,16,opt,name=exec_inst,json=execInst,proto3" json:"exec_inst,omitempty"`
+	Price            *Decimal               `protobuf:"bytes,17,opt,name=price,proto3" json:"price,omitempty"`
+	StopPrice        *Decimal               `protobuf:"bytes,18,opt,name=stop_price,json=stopPrice,proto3" json:"stop_price,omitempty"`
+	Quantity         *Decimal               `protobuf:"bytes,19,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	ExpireAt         int64                  `protobuf:"fixed64,20,opt,name=expire_at,json=expireAt,proto3" json:"expire_at,omitempty"`
+	CumQuantity      *Decimal               `protobuf:"bytes,21,opt,name=cum_quantity,json=cumQuantity,proto3" json:"cum_quantity,omitempty"`
+	Request          uint32                 `protobuf:"varint,22,opt,name=request,proto3" json:"request,omitempty"`
+	Evidence         uint32                 `protobuf:"varint,23,opt,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -2508,6 +2724,90 @@ func (x *ExecutionReport) GetLastLiquidityAdd() bool {
 		return x.LastLiquidityAdd
 	}
 	return false
+}
+
+func (x *ExecutionReport) GetInstrument() uint32 {
+	if x != nil {
+		return x.Instrument
+	}
+	return 0
+}
+
+func (x *ExecutionReport) GetSide() uint32 {
+	if x != nil {
+		return x.Side
+	}
+	return 0
+}
+
+func (x *ExecutionReport) GetType() uint32 {
+	if x != nil {
+		return x.Type
+	}
+	return 0
+}
+
+func (x *ExecutionReport) GetTimeInForce() uint32 {
+	if x != nil {
+		return x.TimeInForce
+	}
+	return 0
+}
+
+func (x *ExecutionReport) GetExecInst() uint32 {
+	if x != nil {
+		return x.ExecInst
+	}
+	return 0
+}
+
+func (x *ExecutionReport) GetPrice() *Decimal {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *ExecutionReport) GetStopPrice() *Decimal {
+	if x != nil {
+		return x.StopPrice
+	}
+	return nil
+}
+
+func (x *ExecutionReport) GetQuantity() *Decimal {
+	if x != nil {
+		return x.Quantity
+	}
+	return nil
+}
+
+func (x *ExecutionReport) GetExpireAt() int64 {
+	if x != nil {
+		return x.ExpireAt
+	}
+	return 0
+}
+
+func (x *ExecutionReport) GetCumQuantity() *Decimal {
+	if x != nil {
+		return x.CumQuantity
+	}
+	return nil
+}
+
+func (x *ExecutionReport) GetRequest() uint32 {
+	if x != nil {
+		return x.Request
+	}
+	return 0
+}
+
+func (x *ExecutionReport) GetEvidence() uint32 {
+	if x != nil {
+		return x.Evidence
+	}
+	return 0
 }
 
 type Resync struct {
@@ -2707,12 +3007,196 @@ func (x *Penalty) GetReason() []byte {
 	return nil
 }
 
+type AmendIntent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Strategy      []byte                 `protobuf:"bytes,1,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	Seq           uint64                 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
+	OrderSeq      uint64                 `protobuf:"varint,3,opt,name=order_seq,json=orderSeq,proto3" json:"order_seq,omitempty"`
+	Account       []byte                 `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
+	Time          int64                  `protobuf:"fixed64,5,opt,name=time,proto3" json:"time,omitempty"`
+	Price         *Decimal               `protobuf:"bytes,6,opt,name=price,proto3" json:"price,omitempty"` // of these three, none where it stays as it is
+	StopPrice     *Decimal               `protobuf:"bytes,7,opt,name=stop_price,json=stopPrice,proto3" json:"stop_price,omitempty"`
+	Quantity      *Decimal               `protobuf:"bytes,8,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Reason        []byte                 `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AmendIntent) Reset() {
+	*x = AmendIntent{}
+	mi := &file_wire_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AmendIntent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AmendIntent) ProtoMessage() {}
+
+func (x *AmendIntent) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AmendIntent.ProtoReflect.Descriptor instead.
+func (*AmendIntent) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *AmendIntent) GetStrategy() []byte {
+	if x != nil {
+		return x.Strategy
+	}
+	return nil
+}
+
+func (x *AmendIntent) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *AmendIntent) GetOrderSeq() uint64 {
+	if x != nil {
+		return x.OrderSeq
+	}
+	return 0
+}
+
+func (x *AmendIntent) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *AmendIntent) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
+func (x *AmendIntent) GetPrice() *Decimal {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *AmendIntent) GetStopPrice() *Decimal {
+	if x != nil {
+		return x.StopPrice
+	}
+	return nil
+}
+
+func (x *AmendIntent) GetQuantity() *Decimal {
+	if x != nil {
+		return x.Quantity
+	}
+	return nil
+}
+
+func (x *AmendIntent) GetReason() []byte {
+	if x != nil {
+		return x.Reason
+	}
+	return nil
+}
+
+type Balance struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Time          int64                  `protobuf:"fixed64,1,opt,name=time,proto3" json:"time,omitempty"`
+	Account       []byte                 `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	Currency      []byte                 `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
+	Free          *Decimal               `protobuf:"bytes,4,opt,name=free,proto3" json:"free,omitempty"`
+	Locked        *Decimal               `protobuf:"bytes,5,opt,name=locked,proto3" json:"locked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Balance) Reset() {
+	*x = Balance{}
+	mi := &file_wire_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Balance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Balance) ProtoMessage() {}
+
+func (x *Balance) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Balance.ProtoReflect.Descriptor instead.
+func (*Balance) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Balance) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
+func (x *Balance) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *Balance) GetCurrency() []byte {
+	if x != nil {
+		return x.Currency
+	}
+	return nil
+}
+
+func (x *Balance) GetFree() *Decimal {
+	if x != nil {
+		return x.Free
+	}
+	return nil
+}
+
+func (x *Balance) GetLocked() *Decimal {
+	if x != nil {
+		return x.Locked
+	}
+	return nil
+}
+
 var File_wire_proto protoreflect.FileDescriptor
 
 const file_wire_proto_rawDesc = "" +
 	"\n" +
 	"\n" +
-	"wire.proto\x12\amaru.v1\"\x98\b\n" +
+	"wire.proto\x12\amaru.v1\"\x81\t\n" +
 	"\bEnvelope\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12 \n" +
 	"\vinstruments\x18\x02 \x01(\tR\vinstruments\x12*\n" +
@@ -2738,7 +3222,9 @@ const file_wire_proto_rawDesc = "" +
 	"\x06resync\x18\x1b \x01(\v2\x0f.maru.v1.ResyncH\x00R\x06resync\x12?\n" +
 	"\x0epermit_request\x18\x1c \x01(\v2\x16.maru.v1.PermitRequestH\x00R\rpermitRequest\x120\n" +
 	"\x06permit\x18\x1d \x01(\v2\x16.maru.v1.PermitRequestH\x00R\x06permit\x12,\n" +
-	"\apenalty\x18\x1e \x01(\v2\x10.maru.v1.PenaltyH\x00R\apenaltyB\t\n" +
+	"\apenalty\x18\x1e \x01(\v2\x10.maru.v1.PenaltyH\x00R\apenalty\x129\n" +
+	"\famend_intent\x18\x1f \x01(\v2\x14.maru.v1.AmendIntentH\x00R\vamendIntent\x12,\n" +
+	"\abalance\x18  \x01(\v2\x10.maru.v1.BalanceH\x00R\abalanceB\t\n" +
 	"\amessageJ\x04\b\x03\x10\v\")\n" +
 	"\aDecimal\x12\x0e\n" +
 	"\x02hi\x18\x01 \x01(\x12R\x02hi\x12\x0e\n" +
@@ -2870,7 +3356,7 @@ const file_wire_proto_rawDesc = "" +
 	"\fask_quantity\x18\n" +
 	" \x01(\v2\x10.maru.v1.DecimalR\vaskQuantity\x12\x18\n" +
 	"\atrusted\x18\v \x01(\bR\atrusted\x12\x16\n" +
-	"\x06reason\x18\f \x01(\fR\x06reason\"\xb9\x02\n" +
+	"\x06reason\x18\f \x01(\fR\x06reason\"\xd2\x03\n" +
 	"\vOrderIntent\x12(\n" +
 	"\x06origin\x18\x01 \x01(\v2\x10.maru.v1.OriginsR\x06origin\x12\x1a\n" +
 	"\bstrategy\x18\x02 \x01(\fR\bstrategy\x12\x10\n" +
@@ -2882,13 +3368,22 @@ const file_wire_proto_rawDesc = "" +
 	"\x05price\x18\b \x01(\v2\x10.maru.v1.DecimalR\x05price\x12,\n" +
 	"\bquantity\x18\t \x01(\v2\x10.maru.v1.DecimalR\bquantity\x12\x16\n" +
 	"\x06reason\x18\n" +
-	" \x01(\fR\x06reason\"\x82\x01\n" +
+	" \x01(\fR\x06reason\x12\x1b\n" +
+	"\texec_inst\x18\v \x01(\rR\bexecInst\x12/\n" +
+	"\n" +
+	"stop_price\x18\f \x01(\v2\x10.maru.v1.DecimalR\tstopPrice\x12\x1b\n" +
+	"\texpire_at\x18\r \x01(\x10R\bexpireAt\x12\x16\n" +
+	"\x06parent\x18\x0e \x01(\x04R\x06parent\x12\x14\n" +
+	"\x05group\x18\x0f \x01(\x04R\x05group\"\xa2\x01\n" +
 	"\fCancelIntent\x12\x1a\n" +
 	"\bstrategy\x18\x01 \x01(\fR\bstrategy\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x18\n" +
 	"\aaccount\x18\x03 \x01(\fR\aaccount\x12\x12\n" +
 	"\x04time\x18\x04 \x01(\x10R\x04time\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\fR\x06reason\"\x9b\a\n" +
+	"\x06reason\x18\x05 \x01(\fR\x06reason\x12\x1e\n" +
+	"\n" +
+	"instrument\x18\x06 \x01(\rR\n" +
+	"instrument\"\xa2\v\n" +
 	"\n" +
 	"OrderEvent\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
@@ -2922,7 +3417,24 @@ const file_wire_proto_rawDesc = "" +
 	"\raverage_price\x18\x17 \x01(\v2\x10.maru.v1.DecimalR\faveragePrice\x12\"\n" +
 	"\x03fee\x18\x18 \x01(\v2\x10.maru.v1.DecimalR\x03fee\x12!\n" +
 	"\ffee_currency\x18\x19 \x01(\fR\vfeeCurrency\x12,\n" +
-	"\x12last_liquidity_add\x18\x1a \x01(\bR\x10lastLiquidityAdd\"\xab\x03\n" +
+	"\x12last_liquidity_add\x18\x1a \x01(\bR\x10lastLiquidityAdd\x12\x1b\n" +
+	"\texec_inst\x18\x1b \x01(\rR\bexecInst\x12/\n" +
+	"\n" +
+	"stop_price\x18\x1c \x01(\v2\x10.maru.v1.DecimalR\tstopPrice\x12\x1b\n" +
+	"\texpire_at\x18\x1d \x01(\x10R\bexpireAt\x12\x16\n" +
+	"\x06parent\x18\x1e \x01(\x04R\x06parent\x12\x14\n" +
+	"\x05group\x18\x1f \x01(\x04R\x05group\x12\x17\n" +
+	"\atick_at\x18  \x01(\x10R\x06tickAt\x12\x1f\n" +
+	"\vvalid_until\x18! \x01(\x10R\n" +
+	"validUntil\x12\x1a\n" +
+	"\breplaces\x18\" \x01(\fR\breplaces\x12\x18\n" +
+	"\arequest\x18# \x01(\rR\arequest\x12\x1a\n" +
+	"\bevidence\x18$ \x01(\rR\bevidence\x12-\n" +
+	"\tnew_price\x18% \x01(\v2\x10.maru.v1.DecimalR\bnewPrice\x126\n" +
+	"\x0enew_stop_price\x18& \x01(\v2\x10.maru.v1.DecimalR\fnewStopPrice\x123\n" +
+	"\fnew_quantity\x18' \x01(\v2\x10.maru.v1.DecimalR\vnewQuantity\x12\x1a\n" +
+	"\bcurrency\x18( \x01(\fR\bcurrency\x12(\n" +
+	"\x06amount\x18) \x01(\v2\x10.maru.v1.DecimalR\x06amount\"\xab\x03\n" +
 	"\bPosition\x12\x12\n" +
 	"\x04time\x18\x01 \x01(\x10R\x04time\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\fR\aaccount\x12\x1a\n" +
@@ -2939,7 +3451,7 @@ const file_wire_proto_rawDesc = "" +
 	"unrealized\x12$\n" +
 	"\x04fees\x18\n" +
 	" \x01(\v2\x10.maru.v1.DecimalR\x04fees\x12$\n" +
-	"\x04mark\x18\v \x01(\v2\x10.maru.v1.DecimalR\x04mark\"\x99\x03\n" +
+	"\x04mark\x18\v \x01(\v2\x10.maru.v1.DecimalR\x04mark\"\xb1\x06\n" +
 	"\x0fExecutionReport\x12\x12\n" +
 	"\x04time\x18\x01 \x01(\x10R\x04time\x12&\n" +
 	"\x0fclient_order_id\x18\x02 \x01(\fR\rclientOrderId\x12$\n" +
@@ -2953,7 +3465,22 @@ const file_wire_proto_rawDesc = "" +
 	"\x03fee\x18\t \x01(\v2\x10.maru.v1.DecimalR\x03fee\x12!\n" +
 	"\ffee_currency\x18\n" +
 	" \x01(\fR\vfeeCurrency\x12,\n" +
-	"\x12last_liquidity_add\x18\v \x01(\bR\x10lastLiquidityAdd\"~\n" +
+	"\x12last_liquidity_add\x18\v \x01(\bR\x10lastLiquidityAdd\x12\x1e\n" +
+	"\n" +
+	"instrument\x18\f \x01(\rR\n" +
+	"instrument\x12\x12\n" +
+	"\x04side\x18\r \x01(\rR\x04side\x12\x12\n" +
+	"\x04type\x18\x0e \x01(\rR\x04type\x12\"\n" +
+	"\rtime_in_force\x18\x0f \x01(\rR\vtimeInForce\x12\x1b\n" +
+	"\texec_inst\x18\x10 \x01(\rR\bexecInst\x12&\n" +
+	"\x05price\x18\x11 \x01(\v2\x10.maru.v1.DecimalR\x05price\x12/\n" +
+	"\n" +
+	"stop_price\x18\x12 \x01(\v2\x10.maru.v1.DecimalR\tstopPrice\x12,\n" +
+	"\bquantity\x18\x13 \x01(\v2\x10.maru.v1.DecimalR\bquantity\x12\x1b\n" +
+	"\texpire_at\x18\x14 \x01(\x10R\bexpireAt\x123\n" +
+	"\fcum_quantity\x18\x15 \x01(\v2\x10.maru.v1.DecimalR\vcumQuantity\x12\x18\n" +
+	"\arequest\x18\x16 \x01(\rR\arequest\x12\x1a\n" +
+	"\bevidence\x18\x17 \x01(\rR\bevidence\"~\n" +
 	"\x06Resync\x12\x1c\n" +
 	"\tpartition\x18\x01 \x01(\x03R\tpartition\x12\x1e\n" +
 	"\n" +
@@ -2971,7 +3498,24 @@ const file_wire_proto_rawDesc = "" +
 	"\aPenalty\x12\x14\n" +
 	"\x05venue\x18\x01 \x01(\fR\x05venue\x12\x14\n" +
 	"\x05until\x18\x02 \x01(\x03R\x05until\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\fR\x06reasonB1Z/github.com/maru-trading/maru/remote/wire/wirepbb\x06proto3"
+	"\x06reason\x18\x03 \x01(\fR\x06reason\"\xa5\x02\n" +
+	"\vAmendIntent\x12\x1a\n" +
+	"\bstrategy\x18\x01 \x01(\fR\bstrategy\x12\x10\n" +
+	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x1b\n" +
+	"\torder_seq\x18\x03 \x01(\x04R\borderSeq\x12\x18\n" +
+	"\aaccount\x18\x04 \x01(\fR\aaccount\x12\x12\n" +
+	"\x04time\x18\x05 \x01(\x10R\x04time\x12&\n" +
+	"\x05price\x18\x06 \x01(\v2\x10.maru.v1.DecimalR\x05price\x12/\n" +
+	"\n" +
+	"stop_price\x18\a \x01(\v2\x10.maru.v1.DecimalR\tstopPrice\x12,\n" +
+	"\bquantity\x18\b \x01(\v2\x10.maru.v1.DecimalR\bquantity\x12\x16\n" +
+	"\x06reason\x18\t \x01(\fR\x06reason\"\xa3\x01\n" +
+	"\aBalance\x12\x12\n" +
+	"\x04time\x18\x01 \x01(\x10R\x04time\x12\x18\n" +
+	"\aaccount\x18\x02 \x01(\fR\aaccount\x12\x1a\n" +
+	"\bcurrency\x18\x03 \x01(\fR\bcurrency\x12$\n" +
+	"\x04free\x18\x04 \x01(\v2\x10.maru.v1.DecimalR\x04free\x12(\n" +
+	"\x06locked\x18\x05 \x01(\v2\x10.maru.v1.DecimalR\x06lockedB1Z/github.com/maru-trading/maru/remote/wire/wirepbb\x06proto3"
 
 var (
 	file_wire_proto_rawDescOnce sync.Once
@@ -2985,7 +3529,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_wire_proto_goTypes = []any{
 	(*Envelope)(nil),        // 0: maru.v1.Envelope
 	(*Decimal)(nil),         // 1: maru.v1.Decimal
@@ -3011,108 +3555,127 @@ var file_wire_proto_goTypes = []any{
 	(*Resync)(nil),          // 21: maru.v1.Resync
 	(*PermitRequest)(nil),   // 22: maru.v1.PermitRequest
 	(*Penalty)(nil),         // 23: maru.v1.Penalty
+	(*AmendIntent)(nil),     // 24: maru.v1.AmendIntent
+	(*Balance)(nil),         // 25: maru.v1.Balance
 }
 var file_wire_proto_depIdxs = []int32{
-	5,  // 0: maru.v1.Envelope.ticker:type_name -> maru.v1.Tickers
-	6,  // 1: maru.v1.Envelope.trade:type_name -> maru.v1.Trades
-	7,  // 2: maru.v1.Envelope.bbo:type_name -> maru.v1.BBOs
-	8,  // 3: maru.v1.Envelope.book:type_name -> maru.v1.Books
-	9,  // 4: maru.v1.Envelope.bar:type_name -> maru.v1.Bars
-	10, // 5: maru.v1.Envelope.status:type_name -> maru.v1.Statuses
-	11, // 6: maru.v1.Envelope.notice:type_name -> maru.v1.Notices
-	12, // 7: maru.v1.Envelope.batch:type_name -> maru.v1.Batch
-	13, // 8: maru.v1.Envelope.views:type_name -> maru.v1.Views
-	14, // 9: maru.v1.Envelope.credit:type_name -> maru.v1.Credit
-	15, // 10: maru.v1.Envelope.classified:type_name -> maru.v1.Classified
-	16, // 11: maru.v1.Envelope.order_intent:type_name -> maru.v1.OrderIntent
-	17, // 12: maru.v1.Envelope.cancel_intent:type_name -> maru.v1.CancelIntent
-	18, // 13: maru.v1.Envelope.order_event:type_name -> maru.v1.OrderEvent
-	19, // 14: maru.v1.Envelope.position:type_name -> maru.v1.Position
-	20, // 15: maru.v1.Envelope.execution_report:type_name -> maru.v1.ExecutionReport
-	21, // 16: maru.v1.Envelope.resync:type_name -> maru.v1.Resync
-	22, // 17: maru.v1.Envelope.permit_request:type_name -> maru.v1.PermitRequest
-	22, // 18: maru.v1.Envelope.permit:type_name -> maru.v1.PermitRequest
-	23, // 19: maru.v1.Envelope.penalty:type_name -> maru.v1.Penalty
-	4,  // 20: maru.v1.Tickers.origin:type_name -> maru.v1.Origins
-	2,  // 21: maru.v1.Tickers.opening:type_name -> maru.v1.Decimals
-	2,  // 22: maru.v1.Tickers.trade:type_name -> maru.v1.Decimals
-	2,  // 23: maru.v1.Tickers.high:type_name -> maru.v1.Decimals
-	2,  // 24: maru.v1.Tickers.low:type_name -> maru.v1.Decimals
-	2,  // 25: maru.v1.Tickers.prev_closing:type_name -> maru.v1.Decimals
-	2,  // 26: maru.v1.Tickers.volume_24h:type_name -> maru.v1.Decimals
-	2,  // 27: maru.v1.Tickers.change:type_name -> maru.v1.Decimals
-	2,  // 28: maru.v1.Tickers.change_rate:type_name -> maru.v1.Decimals
-	4,  // 29: maru.v1.Trades.origin:type_name -> maru.v1.Origins
-	2,  // 30: maru.v1.Trades.price:type_name -> maru.v1.Decimals
-	2,  // 31: maru.v1.Trades.quantity:type_name -> maru.v1.Decimals
-	3,  // 32: maru.v1.Trades.id:type_name -> maru.v1.Texts
-	4,  // 33: maru.v1.BBOs.origin:type_name -> maru.v1.Origins
-	2,  // 34: maru.v1.BBOs.bid:type_name -> maru.v1.Decimals
-	2,  // 35: maru.v1.BBOs.ask:type_name -> maru.v1.Decimals
-	2,  // 36: maru.v1.BBOs.bid_quantity:type_name -> maru.v1.Decimals
-	2,  // 37: maru.v1.BBOs.ask_quantity:type_name -> maru.v1.Decimals
-	4,  // 38: maru.v1.Books.origin:type_name -> maru.v1.Origins
-	2,  // 39: maru.v1.Books.level_price:type_name -> maru.v1.Decimals
-	2,  // 40: maru.v1.Books.level_quantity:type_name -> maru.v1.Decimals
-	4,  // 41: maru.v1.Bars.origin:type_name -> maru.v1.Origins
-	2,  // 42: maru.v1.Bars.open:type_name -> maru.v1.Decimals
-	2,  // 43: maru.v1.Bars.high:type_name -> maru.v1.Decimals
-	2,  // 44: maru.v1.Bars.low:type_name -> maru.v1.Decimals
-	2,  // 45: maru.v1.Bars.close:type_name -> maru.v1.Decimals
-	2,  // 46: maru.v1.Bars.volume:type_name -> maru.v1.Decimals
-	2,  // 47: maru.v1.Bars.turnover:type_name -> maru.v1.Decimals
-	4,  // 48: maru.v1.Statuses.origin:type_name -> maru.v1.Origins
-	3,  // 49: maru.v1.Statuses.reason:type_name -> maru.v1.Texts
-	4,  // 50: maru.v1.Notices.origin:type_name -> maru.v1.Origins
-	3,  // 51: maru.v1.Notices.venue:type_name -> maru.v1.Texts
-	3,  // 52: maru.v1.Notices.code:type_name -> maru.v1.Texts
-	3,  // 53: maru.v1.Notices.detail:type_name -> maru.v1.Texts
-	3,  // 54: maru.v1.Notices.symbol:type_name -> maru.v1.Texts
-	5,  // 55: maru.v1.Batch.ticker:type_name -> maru.v1.Tickers
-	6,  // 56: maru.v1.Batch.trade:type_name -> maru.v1.Trades
-	7,  // 57: maru.v1.Batch.bbo:type_name -> maru.v1.BBOs
-	8,  // 58: maru.v1.Batch.book:type_name -> maru.v1.Books
-	9,  // 59: maru.v1.Batch.bar:type_name -> maru.v1.Bars
-	10, // 60: maru.v1.Batch.status:type_name -> maru.v1.Statuses
-	11, // 61: maru.v1.Batch.notice:type_name -> maru.v1.Notices
-	4,  // 62: maru.v1.Views.origin:type_name -> maru.v1.Origins
-	2,  // 63: maru.v1.Views.bid:type_name -> maru.v1.Decimals
-	2,  // 64: maru.v1.Views.ask:type_name -> maru.v1.Decimals
-	2,  // 65: maru.v1.Views.last:type_name -> maru.v1.Decimals
-	2,  // 66: maru.v1.Views.bid_quantity:type_name -> maru.v1.Decimals
-	2,  // 67: maru.v1.Views.ask_quantity:type_name -> maru.v1.Decimals
-	4,  // 68: maru.v1.Classified.origin:type_name -> maru.v1.Origins
-	1,  // 69: maru.v1.Classified.bid:type_name -> maru.v1.Decimal
-	1,  // 70: maru.v1.Classified.ask:type_name -> maru.v1.Decimal
-	1,  // 71: maru.v1.Classified.last:type_name -> maru.v1.Decimal
-	1,  // 72: maru.v1.Classified.bid_quantity:type_name -> maru.v1.Decimal
-	1,  // 73: maru.v1.Classified.ask_quantity:type_name -> maru.v1.Decimal
-	4,  // 74: maru.v1.OrderIntent.origin:type_name -> maru.v1.Origins
-	1,  // 75: maru.v1.OrderIntent.price:type_name -> maru.v1.Decimal
-	1,  // 76: maru.v1.OrderIntent.quantity:type_name -> maru.v1.Decimal
-	1,  // 77: maru.v1.OrderEvent.price:type_name -> maru.v1.Decimal
-	1,  // 78: maru.v1.OrderEvent.quantity:type_name -> maru.v1.Decimal
-	1,  // 79: maru.v1.OrderEvent.last_price:type_name -> maru.v1.Decimal
-	1,  // 80: maru.v1.OrderEvent.last_quantity:type_name -> maru.v1.Decimal
-	1,  // 81: maru.v1.OrderEvent.cum_quantity:type_name -> maru.v1.Decimal
-	1,  // 82: maru.v1.OrderEvent.leaves_quantity:type_name -> maru.v1.Decimal
-	1,  // 83: maru.v1.OrderEvent.average_price:type_name -> maru.v1.Decimal
-	1,  // 84: maru.v1.OrderEvent.fee:type_name -> maru.v1.Decimal
-	1,  // 85: maru.v1.Position.quantity:type_name -> maru.v1.Decimal
-	1,  // 86: maru.v1.Position.average_price:type_name -> maru.v1.Decimal
-	1,  // 87: maru.v1.Position.cost:type_name -> maru.v1.Decimal
-	1,  // 88: maru.v1.Position.realized:type_name -> maru.v1.Decimal
-	1,  // 89: maru.v1.Position.unrealized:type_name -> maru.v1.Decimal
-	1,  // 90: maru.v1.Position.fees:type_name -> maru.v1.Decimal
-	1,  // 91: maru.v1.Position.mark:type_name -> maru.v1.Decimal
-	1,  // 92: maru.v1.ExecutionReport.last_price:type_name -> maru.v1.Decimal
-	1,  // 93: maru.v1.ExecutionReport.last_quantity:type_name -> maru.v1.Decimal
-	1,  // 94: maru.v1.ExecutionReport.fee:type_name -> maru.v1.Decimal
-	95, // [95:95] is the sub-list for method output_type
-	95, // [95:95] is the sub-list for method input_type
-	95, // [95:95] is the sub-list for extension type_name
-	95, // [95:95] is the sub-list for extension extendee
-	0,  // [0:95] is the sub-list for field type_name
+	5,   // 0: maru.v1.Envelope.ticker:type_name -> maru.v1.Tickers
+	6,   // 1: maru.v1.Envelope.trade:type_name -> maru.v1.Trades
+	7,   // 2: maru.v1.Envelope.bbo:type_name -> maru.v1.BBOs
+	8,   // 3: maru.v1.Envelope.book:type_name -> maru.v1.Books
+	9,   // 4: maru.v1.Envelope.bar:type_name -> maru.v1.Bars
+	10,  // 5: maru.v1.Envelope.status:type_name -> maru.v1.Statuses
+	11,  // 6: maru.v1.Envelope.notice:type_name -> maru.v1.Notices
+	12,  // 7: maru.v1.Envelope.batch:type_name -> maru.v1.Batch
+	13,  // 8: maru.v1.Envelope.views:type_name -> maru.v1.Views
+	14,  // 9: maru.v1.Envelope.credit:type_name -> maru.v1.Credit
+	15,  // 10: maru.v1.Envelope.classified:type_name -> maru.v1.Classified
+	16,  // 11: maru.v1.Envelope.order_intent:type_name -> maru.v1.OrderIntent
+	17,  // 12: maru.v1.Envelope.cancel_intent:type_name -> maru.v1.CancelIntent
+	18,  // 13: maru.v1.Envelope.order_event:type_name -> maru.v1.OrderEvent
+	19,  // 14: maru.v1.Envelope.position:type_name -> maru.v1.Position
+	20,  // 15: maru.v1.Envelope.execution_report:type_name -> maru.v1.ExecutionReport
+	21,  // 16: maru.v1.Envelope.resync:type_name -> maru.v1.Resync
+	22,  // 17: maru.v1.Envelope.permit_request:type_name -> maru.v1.PermitRequest
+	22,  // 18: maru.v1.Envelope.permit:type_name -> maru.v1.PermitRequest
+	23,  // 19: maru.v1.Envelope.penalty:type_name -> maru.v1.Penalty
+	24,  // 20: maru.v1.Envelope.amend_intent:type_name -> maru.v1.AmendIntent
+	25,  // 21: maru.v1.Envelope.balance:type_name -> maru.v1.Balance
+	4,   // 22: maru.v1.Tickers.origin:type_name -> maru.v1.Origins
+	2,   // 23: maru.v1.Tickers.opening:type_name -> maru.v1.Decimals
+	2,   // 24: maru.v1.Tickers.trade:type_name -> maru.v1.Decimals
+	2,   // 25: maru.v1.Tickers.high:type_name -> maru.v1.Decimals
+	2,   // 26: maru.v1.Tickers.low:type_name -> maru.v1.Decimals
+	2,   // 27: maru.v1.Tickers.prev_closing:type_name -> maru.v1.Decimals
+	2,   // 28: maru.v1.Tickers.volume_24h:type_name -> maru.v1.Decimals
+	2,   // 29: maru.v1.Tickers.change:type_name -> maru.v1.Decimals
+	2,   // 30: maru.v1.Tickers.change_rate:type_name -> maru.v1.Decimals
+	4,   // 31: maru.v1.Trades.origin:type_name -> maru.v1.Origins
+	2,   // 32: maru.v1.Trades.price:type_name -> maru.v1.Decimals
+	2,   // 33: maru.v1.Trades.quantity:type_name -> maru.v1.Decimals
+	3,   // 34: maru.v1.Trades.id:type_name -> maru.v1.Texts
+	4,   // 35: maru.v1.BBOs.origin:type_name -> maru.v1.Origins
+	2,   // 36: maru.v1.BBOs.bid:type_name -> maru.v1.Decimals
+	2,   // 37: maru.v1.BBOs.ask:type_name -> maru.v1.Decimals
+	2,   // 38: maru.v1.BBOs.bid_quantity:type_name -> maru.v1.Decimals
+	2,   // 39: maru.v1.BBOs.ask_quantity:type_name -> maru.v1.Decimals
+	4,   // 40: maru.v1.Books.origin:type_name -> maru.v1.Origins
+	2,   // 41: maru.v1.Books.level_price:type_name -> maru.v1.Decimals
+	2,   // 42: maru.v1.Books.level_quantity:type_name -> maru.v1.Decimals
+	4,   // 43: maru.v1.Bars.origin:type_name -> maru.v1.Origins
+	2,   // 44: maru.v1.Bars.open:type_name -> maru.v1.Decimals
+	2,   // 45: maru.v1.Bars.high:type_name -> maru.v1.Decimals
+	2,   // 46: maru.v1.Bars.low:type_name -> maru.v1.Decimals
+	2,   // 47: maru.v1.Bars.close:type_name -> maru.v1.Decimals
+	2,   // 48: maru.v1.Bars.volume:type_name -> maru.v1.Decimals
+	2,   // 49: maru.v1.Bars.turnover:type_name -> maru.v1.Decimals
+	4,   // 50: maru.v1.Statuses.origin:type_name -> maru.v1.Origins
+	3,   // 51: maru.v1.Statuses.reason:type_name -> maru.v1.Texts
+	4,   // 52: maru.v1.Notices.origin:type_name -> maru.v1.Origins
+	3,   // 53: maru.v1.Notices.venue:type_name -> maru.v1.Texts
+	3,   // 54: maru.v1.Notices.code:type_name -> maru.v1.Texts
+	3,   // 55: maru.v1.Notices.detail:type_name -> maru.v1.Texts
+	3,   // 56: maru.v1.Notices.symbol:type_name -> maru.v1.Texts
+	5,   // 57: maru.v1.Batch.ticker:type_name -> maru.v1.Tickers
+	6,   // 58: maru.v1.Batch.trade:type_name -> maru.v1.Trades
+	7,   // 59: maru.v1.Batch.bbo:type_name -> maru.v1.BBOs
+	8,   // 60: maru.v1.Batch.book:type_name -> maru.v1.Books
+	9,   // 61: maru.v1.Batch.bar:type_name -> maru.v1.Bars
+	10,  // 62: maru.v1.Batch.status:type_name -> maru.v1.Statuses
+	11,  // 63: maru.v1.Batch.notice:type_name -> maru.v1.Notices
+	4,   // 64: maru.v1.Views.origin:type_name -> maru.v1.Origins
+	2,   // 65: maru.v1.Views.bid:type_name -> maru.v1.Decimals
+	2,   // 66: maru.v1.Views.ask:type_name -> maru.v1.Decimals
+	2,   // 67: maru.v1.Views.last:type_name -> maru.v1.Decimals
+	2,   // 68: maru.v1.Views.bid_quantity:type_name -> maru.v1.Decimals
+	2,   // 69: maru.v1.Views.ask_quantity:type_name -> maru.v1.Decimals
+	4,   // 70: maru.v1.Classified.origin:type_name -> maru.v1.Origins
+	1,   // 71: maru.v1.Classified.bid:type_name -> maru.v1.Decimal
+	1,   // 72: maru.v1.Classified.ask:type_name -> maru.v1.Decimal
+	1,   // 73: maru.v1.Classified.last:type_name -> maru.v1.Decimal
+	1,   // 74: maru.v1.Classified.bid_quantity:type_name -> maru.v1.Decimal
+	1,   // 75: maru.v1.Classified.ask_quantity:type_name -> maru.v1.Decimal
+	4,   // 76: maru.v1.OrderIntent.origin:type_name -> maru.v1.Origins
+	1,   // 77: maru.v1.OrderIntent.price:type_name -> maru.v1.Decimal
+	1,   // 78: maru.v1.OrderIntent.quantity:type_name -> maru.v1.Decimal
+	1,   // 79: maru.v1.OrderIntent.stop_price:type_name -> maru.v1.Decimal
+	1,   // 80: maru.v1.OrderEvent.price:type_name -> maru.v1.Decimal
+	1,   // 81: maru.v1.OrderEvent.quantity:type_name -> maru.v1.Decimal
+	1,   // 82: maru.v1.OrderEvent.last_price:type_name -> maru.v1.Decimal
+	1,   // 83: maru.v1.OrderEvent.last_quantity:type_name -> maru.v1.Decimal
+	1,   // 84: maru.v1.OrderEvent.cum_quantity:type_name -> maru.v1.Decimal
+	1,   // 85: maru.v1.OrderEvent.leaves_quantity:type_name -> maru.v1.Decimal
+	1,   // 86: maru.v1.OrderEvent.average_price:type_name -> maru.v1.Decimal
+	1,   // 87: maru.v1.OrderEvent.fee:type_name -> maru.v1.Decimal
+	1,   // 88: maru.v1.OrderEvent.stop_price:type_name -> maru.v1.Decimal
+	1,   // 89: maru.v1.OrderEvent.new_price:type_name -> maru.v1.Decimal
+	1,   // 90: maru.v1.OrderEvent.new_stop_price:type_name -> maru.v1.Decimal
+	1,   // 91: maru.v1.OrderEvent.new_quantity:type_name -> maru.v1.Decimal
+	1,   // 92: maru.v1.OrderEvent.amount:type_name -> maru.v1.Decimal
+	1,   // 93: maru.v1.Position.quantity:type_name -> maru.v1.Decimal
+	1,   // 94: maru.v1.Position.average_price:type_name -> maru.v1.Decimal
+	1,   // 95: maru.v1.Position.cost:type_name -> maru.v1.Decimal
+	1,   // 96: maru.v1.Position.realized:type_name -> maru.v1.Decimal
+	1,   // 97: maru.v1.Position.unrealized:type_name -> maru.v1.Decimal
+	1,   // 98: maru.v1.Position.fees:type_name -> maru.v1.Decimal
+	1,   // 99: maru.v1.Position.mark:type_name -> maru.v1.Decimal
+	1,   // 100: maru.v1.ExecutionReport.last_price:type_name -> maru.v1.Decimal
+	1,   // 101: maru.v1.ExecutionReport.last_quantity:type_name -> maru.v1.Decimal
+	1,   // 102: maru.v1.ExecutionReport.fee:type_name -> maru.v1.Decimal
+	1,   // 103: maru.v1.ExecutionReport.price:type_name -> maru.v1.Decimal
+	1,   // 104: maru.v1.ExecutionReport.stop_price:type_name -> maru.v1.Decimal
+	1,   // 105: maru.v1.ExecutionReport.quantity:type_name -> maru.v1.Decimal
+	1,   // 106: maru.v1.ExecutionReport.cum_quantity:type_name -> maru.v1.Decimal
+	1,   // 107: maru.v1.AmendIntent.price:type_name -> maru.v1.Decimal
+	1,   // 108: maru.v1.AmendIntent.stop_price:type_name -> maru.v1.Decimal
+	1,   // 109: maru.v1.AmendIntent.quantity:type_name -> maru.v1.Decimal
+	1,   // 110: maru.v1.Balance.free:type_name -> maru.v1.Decimal
+	1,   // 111: maru.v1.Balance.locked:type_name -> maru.v1.Decimal
+	112, // [112:112] is the sub-list for method output_type
+	112, // [112:112] is the sub-list for method input_type
+	112, // [112:112] is the sub-list for extension type_name
+	112, // [112:112] is the sub-list for extension extendee
+	0,   // [0:112] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -3141,6 +3704,8 @@ func file_wire_proto_init() {
 		(*Envelope_PermitRequest)(nil),
 		(*Envelope_Permit)(nil),
 		(*Envelope_Penalty)(nil),
+		(*Envelope_AmendIntent)(nil),
+		(*Envelope_Balance)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3148,7 +3713,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,4 +1,4 @@
-package order
+package portfolio
 
 import (
 	"errors"
@@ -11,11 +11,20 @@ import (
 	"pgregory.net/rapid"
 )
 
+var btc = market.MustInstrument("sim", "BTC-USD")
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 // execution returns a fill event of strategy s.
 func execution(tb testing.TB, side market.Side, quantity, price, fee, currency string) message.OrderEvent {
 	tb.Helper()
 	e, err := message.NewOrderEvent(message.OrderEventFields{
-		Account: "main", Strategy: "s", Instrument: btc, Side: side, Action: message.ActionFill, Status: filled, ExecID: "e",
+		Account: "main", Strategy: "s", Instrument: btc, OrderTerms: message.OrderTerms{Side: side}, Action: message.ActionFill, Status: message.OrderFilled, ExecID: "e",
 		LastQuantity: market.MustQuantity(quantity), LastPrice: market.MustPrice(price),
 		Fee: market.Amount{Decimal: market.MustDecimal(fee)}, FeeCurrency: currency,
 	})
@@ -50,7 +59,7 @@ func TestPortfolio(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			p := NewPortfolio("main")
+			p := New("main")
 			for _, f := range c.fills {
 				if err := p.Apply(execution(t, f.side, f.quantity, f.price, f.fee, f.feeCur)); err != nil {
 					t.Fatal(err)
@@ -74,7 +83,7 @@ func TestPortfolio(t *testing.T) {
 
 // TestPortfolioFailsWhole: an execution that cannot be counted changes nothing.
 func TestPortfolioFailsWhole(t *testing.T) {
-	p := NewPortfolio("main")
+	p := New("main")
 	if err := p.Apply(execution(t, market.Buy, "1000", "100", "1", "USD")); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +112,7 @@ func TestPortfolioFailsWhole(t *testing.T) {
 // held at its mark, before fees; and with them exactly what the currencies say.
 func TestPortfolioIdentity(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := NewPortfolio("main")
+		p := New("main")
 		decimal := func(label string, most int64, places int) market.Decimal {
 			d, err := market.NewDecimal(rapid.Int64Range(1, most).Draw(t, label), -places)
 			if err != nil {
@@ -114,8 +123,8 @@ func TestPortfolioIdentity(t *testing.T) {
 		bnb := market.Decimal{}
 		for range rapid.IntRange(1, 40).Draw(t, "fills") {
 			f := message.OrderEventFields{
-				Account: "main", Strategy: "s", Instrument: btc, Side: market.Side(rapid.IntRange(1, 2).Draw(t, "side")),
-				Action: message.ActionFill, Status: filled, ExecID: "e",
+				Account: "main", Strategy: "s", Instrument: btc, OrderTerms: message.OrderTerms{Side: market.Side(rapid.IntRange(1, 2).Draw(t, "side"))},
+				Action: message.ActionFill, Status: message.OrderFilled, ExecID: "e",
 				LastQuantity: market.Quantity{Decimal: decimal("quantity", 1e12, 8)},
 				LastPrice:    market.Price{Decimal: decimal("price", 1e12, 8)},
 				FeeCurrency:  rapid.SampledFrom([]string{"USD", "BTC", "BNB", ""}).Draw(t, "currency"),
@@ -155,7 +164,7 @@ func TestPortfolioIdentity(t *testing.T) {
 
 // TestPortfolioRounds: a venue with absurd precision is rounded, and counted.
 func TestPortfolioRounds(t *testing.T) {
-	p := NewPortfolio("main")
+	p := New("main")
 	if err := p.Apply(execution(t, market.Buy, "0.0000000001", "0.0000000001", "0", "")); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package order
+package portfolio
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"github.com/maru-trading/maru/actors/market"
 )
 
-// product returns a × b, exact where 18 decimals hold it, else rounded half-even and inexact. It
+// Product returns a × b, exact where 18 decimals hold it, else rounded half-even and inexact. It
 // fails with market.ErrRange.
-func product(a, b market.Decimal) (p market.Decimal, inexact bool, err error) {
+func Product(a, b market.Decimal) (p market.Decimal, inexact bool, err error) {
 	p, err = a.Mul(b)
 	if errors.Is(err, market.ErrPrecision) {
 		p, err = a.MulRound(b)
@@ -24,7 +24,7 @@ func product(a, b market.Decimal) (p market.Decimal, inexact bool, err error) {
 // It fails with market.ErrDivideByZero or market.ErrRange.
 func mulDiv(a, b, c market.Decimal) (market.Decimal, error) {
 	if c.IsZero() {
-		return market.Decimal{}, fmt.Errorf("order: %v * %v / %v: %w", a, b, c, market.ErrDivideByZero)
+		return market.Decimal{}, fmt.Errorf("portfolio: %v * %v / %v: %w", a, b, c, market.ErrDivideByZero)
 	}
 	n := new(big.Int).Mul(toBig(a), toBig(b))
 	d := toBig(c)
@@ -37,7 +37,7 @@ func mulDiv(a, b, c market.Decimal) (market.Decimal, error) {
 		q.Add(q, big.NewInt(1))
 	}
 	if q.BitLen() > 127 {
-		return market.Decimal{}, fmt.Errorf("order: %v * %v / %v: %w", a, b, c, market.ErrRange)
+		return market.Decimal{}, fmt.Errorf("portfolio: %v * %v / %v: %w", a, b, c, market.ErrRange)
 	}
 	lo := new(big.Int).And(q, mask64).Uint64()
 	hi := new(big.Int).Rsh(q, 64).Uint64()

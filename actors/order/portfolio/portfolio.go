@@ -1,4 +1,9 @@
-package order
+// Package portfolio keeps what an account holds through each strategy: quantities, cost, profit,
+// fees and cash, as exact decimals.
+//
+// It imports market and message. The order gateway has one; any reader of order events may have
+// another.
+package portfolio
 
 import (
 	"fmt"
@@ -27,8 +32,10 @@ type Portfolio struct {
 	account message.AccountName
 	held    map[holdingKey]holding
 	marks   map[market.Instrument]market.Price
-	cash    map[string]market.Decimal // by currency: what came in less what went out
-	fees    map[string]market.Decimal // by currency: paid
+	cash    map[string]market.Decimal            // by currency: what came in less what went out
+	fees    map[string]market.Decimal            // by currency: paid
+	others  map[string]market.Decimal            // by currency: paid in neither base nor quote of the instrument
+	net     map[market.Instrument]market.Decimal // held through all strategies
 	rounded uint64
 }
 
@@ -46,14 +53,16 @@ type holding struct {
 	fees     market.Decimal // paid, in quote
 }
 
-// NewPortfolio returns the empty portfolio of an account.
-func NewPortfolio(account message.AccountName) *Portfolio {
+// New returns the empty portfolio of an account.
+func New(account message.AccountName) *Portfolio {
 	return &Portfolio{
 		account: account,
 		held:    make(map[holdingKey]holding),
 		marks:   make(map[market.Instrument]market.Price),
 		cash:    make(map[string]market.Decimal),
 		fees:    make(map[string]market.Decimal),
+		others:  make(map[string]market.Decimal),
+		net:     make(map[market.Instrument]market.Decimal),
 	}
 }
 
@@ -64,16 +73,16 @@ func (p *Portfolio) Apply(e message.OrderEvent) error {
 	if f.Action != message.ActionFill {
 		return nil
 	}
-	change, err := p.plan(f)
+	change, err := p.Plan(f)
 	if err != nil {
 		return err
 	}
-	p.commit(change)
+	p.Commit(change)
 	return nil
 }
 
-// change is what an execution does to a portfolio.
-type change struct {
+// Change is what an execution does to a portfolio.
+type Change struct {
 	key               holdingKey
 	holding           holding
 	base, quote       string
@@ -81,12 +90,14 @@ type change struct {
 	quoteCash         market.Decimal
 	currency          string // of the fee; set after base and quote, which it may be
 	feeCash, feesPaid market.Decimal
+	other             market.Decimal // of currency, if it is a third one
+	net               market.Decimal
 	rounded           uint64
 }
 
-// plan works out what an execution does, and whether that can be held.
-func (p *Portfolio) plan(f message.OrderEventFields) (change, error) {
-	ch := change{key: holdingKey{f.Strategy, f.Instrument}, base: f.Instrument.Base(), quote: f.Instrument.Quote(), currency: f.FeeCurrency}
+// Plan works out what an execution does, and whether that can be held.
+func (p *Portfolio) Plan(f message.OrderEventFields) (Change, error) {
+	ch := Change{key: holdingKey{f.Strategy, f.Instrument}, base: f.Instrument.Base(), quote: f.Instrument.Quote(), currency: f.FeeCurrency}
 	if ch.currency == "" {
 		ch.currency = ch.quote
 	}
@@ -106,23 +117,30 @@ func (p *Portfolio) plan(f message.OrderEventFields) (change, error) {
 		ch.feeCash = ch.baseCash
 	default:
 		ch.feeCash = p.cash[ch.currency]
+		ch.other = m.add(p.others[ch.currency], f.Fee.Decimal)
 	}
+	ch.net = m.add(m.add(p.net[f.Instrument], p.held[ch.key].quantity.Neg()), m.h.quantity)
 	ch.feeCash = m.add(ch.feeCash, f.Fee.Neg())
 	ch.feesPaid = m.add(p.fees[ch.currency], f.Fee.Decimal)
 	m.add(m.h.cash, m.h.cost) // what was realized must fit too
 	if m.err != nil {
-		return change{}, fmt.Errorf("order: portfolio of %s: %v: fill %s of %v at %v: %w", p.account, f.Instrument, f.ExecID, f.LastQuantity, f.LastPrice, m.err)
+		return Change{}, fmt.Errorf("portfolio: %s: %v: fill %s of %v at %v: %w", p.account, f.Instrument, f.ExecID, f.LastQuantity, f.LastPrice, m.err)
 	}
 	m.h.time = f.Time
 	ch.holding, ch.rounded = m.h, m.rounded
 	return ch, nil
 }
 
-func (p *Portfolio) commit(ch change) {
+// Commit makes a change that Plan returned, with no other in between, part of the portfolio.
+func (p *Portfolio) Commit(ch Change) {
 	p.held[ch.key] = ch.holding
 	p.cash[ch.base], p.cash[ch.quote] = ch.baseCash, ch.quoteCash
 	p.cash[ch.currency] = ch.feeCash
 	p.fees[ch.currency] = ch.feesPaid
+	if ch.currency != ch.base && ch.currency != ch.quote {
+		p.others[ch.currency] = ch.other
+	}
+	p.net[ch.key.instrument] = ch.net
 	p.rounded += ch.rounded
 }
 
@@ -164,7 +182,7 @@ func (m *mover) add(a, b market.Decimal) market.Decimal {
 
 // mul is exact where 18 decimals hold the product.
 func (m *mover) mul(a, b market.Decimal) market.Decimal {
-	product, inexact, err := product(a, b)
+	product, inexact, err := Product(a, b)
 	if inexact {
 		m.rounded++
 	}
@@ -242,6 +260,18 @@ func (p *Portfolio) position(key holdingKey, h holding) message.Position {
 // Cash yields by currency what came in less what went out, fees included, in the order of names.
 // It counts from the journal's first event, so it is the change of a balance, not the balance.
 func (p *Portfolio) Cash() iter.Seq2[string, market.Amount] { return amounts(p.cash) }
+
+// CashOf returns what came in less what went out of one currency, as Cash does.
+func (p *Portfolio) CashOf(currency string) market.Amount {
+	return market.Amount{Decimal: p.cash[currency]}
+}
+
+// Held returns what is held of an instrument through all strategies; below zero is short.
+func (p *Portfolio) Held(instrument market.Instrument) market.Decimal { return p.net[instrument] }
+
+// OtherFees yields the fees that stand in no position, by currency in the order of names: those
+// that were paid in a third currency.
+func (p *Portfolio) OtherFees() iter.Seq2[string, market.Amount] { return amounts(p.others) }
 
 // FeesPaid yields the fees paid by currency, in the order of names; a rebate counts against.
 func (p *Portfolio) FeesPaid() iter.Seq2[string, market.Amount] { return amounts(p.fees) }
