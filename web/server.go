@@ -1,5 +1,6 @@
-// Package web is the node's HTTP side: health, metrics and status. It listens on loopback
-// unless told otherwise, and reads the node through the small interfaces it is given.
+// Package web is the node's HTTP side: health, metrics, status, and the control of accounts. It
+// listens on loopback unless told otherwise, and knows the node through the small interfaces it is
+// given. Whoever reaches it may read; what changes something passes the guard (guard.go).
 package web
 
 import (
@@ -14,12 +15,23 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/maru-trading/maru/web/access"
 )
 
 // Config says where to listen.
 type Config struct {
 	// Listen is host:port; port 0 takes a free one.
 	Listen string
+	// Hosts are names under which the server may be reached besides localhost.
+	Hosts []string
+	// Token is what a request that changes something must present; the zero Token lets none
+	// through. TokenFile is where a person finds it.
+	Token     access.Token
+	TokenFile string
+	// Refused, if not nil, is told of every request that is refused before it is read, with one of
+	// Refusals.
+	Refused func(reason string)
 }
 
 // Node is what the server reads.
@@ -38,13 +50,13 @@ type Server struct {
 }
 
 // Start listens and begins to serve.
-func Start(cfg Config, node Node, metrics *prometheus.Registry, log *slog.Logger) (*Server, error) {
+func Start(cfg Config, node Node, control Control, metrics *prometheus.Registry, log *slog.Logger) (*Server, error) {
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("web: listen on %s: %w (is another maru running? choose another address with [http] listen)", cfg.Listen, err)
 	}
 	s := &Server{listener: listener, done: make(chan error, 1), server: &http.Server{
-		Handler:           guard(routes(node, metrics), listener.Addr()),
+		Handler:           routes(newGuard(cfg, listener.Addr(), log), node, control, metrics, log),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 16 << 10,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -56,8 +68,8 @@ func Start(cfg Config, node Node, metrics *prometheus.Registry, log *slog.Logger
 // Addr is where the server listens.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// URL is where a person finds the server.
-func (s *Server) URL() string { return "http://" + s.Addr() }
+// URL is where a person on this machine finds the server.
+func (s *Server) URL() string { return access.LocalURL(s.listener.Addr()) }
 
 // Close lets running requests finish as long as ctx allows.
 func (s *Server) Close(ctx context.Context) error {
@@ -71,8 +83,9 @@ func (s *Server) Close(ctx context.Context) error {
 	return err
 }
 
-func routes(node Node, metrics *prometheus.Registry) http.Handler {
+func routes(g *guard, node Node, control Control, metrics *prometheus.Registry, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
+	api{control, g, log}.routes(mux)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -98,37 +111,9 @@ func routes(node Node, metrics *prometheus.Registry) http.Handler {
 		_, _ = w.Write(page)
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		fail(w, http.StatusNotFound, fmt.Sprintf("nothing is served at %s %.200s; see /, /api/v1/status, /metrics, /livez, /readyz", r.Method, r.URL.Path))
+		fail(w, http.StatusNotFound, fmt.Sprintf("nothing is served at %s %.200s; see /, /api/v1/status, /api/v1/accounts, /api/v1/orders, /api/v1/positions, /metrics, /livez, /readyz", r.Method, r.URL.Path))
 	})
-	return mux
-}
-
-// guard refuses requests that reached us under a foreign name: a page in somebody's browser
-// can make a name of its own point to loopback.
-func guard(next http.Handler, addr net.Addr) http.Handler {
-	tcp, _ := addr.(*net.TCPAddr)
-	loopback := tcp != nil && tcp.IP.IsLoopback()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if loopback && !isLoopback(r.Host) {
-			fail(w, http.StatusForbidden, "this server answers to localhost only")
-			return
-		}
-		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; connect-src 'self'")
-		next.ServeHTTP(w, r)
-	})
-}
-
-func isLoopback(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = hostport
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
+	return g.every(mux)
 }
 
 func reply(w http.ResponseWriter, code int, v any) {

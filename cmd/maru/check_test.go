@@ -102,11 +102,17 @@ func TestCheckOnlineFinds(t *testing.T) {
 	server := listing(t, "KRW-BTC", "KRW-ETH")
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "120")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	t.Cleanup(busy.Close)
 	for name, tt := range map[string]struct{ text, want string }{
 		"no match":        {upbitAt(server.URL, `["*-KWR"]`), `venue upbit: nothing that is traded there now matches "*-KWR": did you mean *-KRW? (it lists 2 instruments)`},
 		"unknown name":    {upbitAt(server.URL, `["BTC-KRW", "ETC-KRW"]`), `venue upbit: ETC-KRW is not traded there now: did you mean BTC-KRW or ETH-KRW?`},
 		"too many":        {upbitAt(server.URL, `["*"]`) + "[limits]\ninstruments_max = 1\n", "more than instruments_max in [limits], 1"},
 		"out of reach":    {upbitAt(gone.URL, `["*"]`), "venue upbit: Get "},
+		"limited":         {upbitAt(busy.URL, `["*"]`), `429 Too Many Requests: ""; the venue wants no requests for 2m0s`},
 		"not a list":      {upbitAt(server.URL+"/elsewhere", `["*"]`), "404 Not Found"},
 		"sim of few":      {"[[venue]]\nname = \"sim\"\ninstruments = [\"*-EUR\"]\n", `venue sim: nothing that is traded there now matches "*-EUR"`},
 		"nothing is left": {upbitAt(server.URL, `["*-KRW", "!*-KRW"]`), "the exclusions leave nothing"},

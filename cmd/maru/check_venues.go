@@ -120,13 +120,18 @@ func askVenues(ctx context.Context, c *config.Config) (map[market.Venue][]market
 	ctx, cancel := context.WithTimeout(ctx, venues.FetchTimeout)
 	defer cancel()
 	answers, errs := make([][]market.Listing, len(c.Venues)), make([]error, len(c.Venues))
+	desk, done, err := venues.OpenDesk(c.Venues, "check")
+	if err != nil {
+		return nil, []onlineFault{{Reason: err.Error()}}
+	}
+	defer done()
 	var asked sync.WaitGroup
 	for i, v := range c.Venues {
 		if v.Replay != nil && len(v.Patterns) == 0 {
 			continue
 		}
 		asked.Go(func() {
-			if answers[i], errs[i] = venues.Listed(ctx, v); errs[i] == nil {
+			if answers[i], errs[i] = venues.Listed(ctx, desk, v); errs[i] == nil {
 				_, errs[i] = v.Select(answers[i])
 			}
 		})

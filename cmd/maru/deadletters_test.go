@@ -14,7 +14,7 @@ import (
 
 // letters keeps dead letters as a node does, and returns a configuration whose data directory
 // holds them.
-func letters(t *testing.T, all ...deadletter.DeadLetter) (config string) {
+func keptLetters(t *testing.T, all ...deadletter.DeadLetter) (config string) {
 	t.Helper()
 	dir := t.TempDir()
 	config = filepath.Join(dir, "maru.toml")
@@ -46,7 +46,7 @@ func letters(t *testing.T, all ...deadletter.DeadLetter) (config string) {
 func ago(d time.Duration) market.Timestamp { return market.TimestampOf(time.Now().Add(-d)) }
 
 func TestDeadLetters(t *testing.T) {
-	config := letters(t,
+	config := keptLetters(t,
 		deadletter.DeadLetter{Time: ago(48 * time.Hour), Venue: "upbit", Reason: "number", Detail: "was \x1b[31mtoo long", Frame: []byte(upbitTrade)},
 		deadletter.DeadLetter{Time: ago(time.Hour), Venue: "mine", Reason: "schema", Detail: "no price", Frame: []byte(upbitTrade)},
 		deadletter.DeadLetter{Time: ago(time.Minute), Venue: "binance", Reason: "schema", Detail: "a body", Frame: []byte(`{"lastUpdateId":7,"bids":[["1.5","2"]],"asks":[]}`)},
@@ -94,7 +94,7 @@ func TestDeadLettersRetry(t *testing.T) {
 		{Time: ago(time.Hour), Venue: "mine", Reason: "schema", Frame: []byte(upbitTrade)}, // by its configured adapter
 		{Time: ago(time.Hour), Venue: "binance", Reason: "schema", Frame: []byte(`{"lastUpdateId":7,"bids":[["1.5","2"]],"asks":[]}`)},
 	}
-	stdout, stderr, code := maru(t, "", "deadletters", "-c", letters(t, good...), "--retry")
+	stdout, stderr, code := maru(t, "", "deadletters", "-c", keptLetters(t, good...), "--retry")
 	if code != exitDone || stderr != "" || strings.Count(stdout, "decodes: 1 message") != 3 || !strings.Contains(stdout, "3 dead letters, 3 of them understood now, 0 not\n") {
 		t.Errorf("exit code %d, %s\n%s", code, stderr, stdout)
 	}
@@ -104,7 +104,7 @@ func TestDeadLettersRetry(t *testing.T) {
 		{Time: ago(time.Hour), Venue: "gone", Reason: "schema", Frame: []byte(upbitTrade)},
 		{Time: ago(time.Hour), Venue: "upbit", Reason: "too_large", Frame: []byte(strings.Repeat(" ", 2000) + upbitTrade)}, // was cut
 	}
-	stdout, stderr, code = maru(t, "", "deadletters", "-c", letters(t, append(good, bad...)...), "--retry", "--json")
+	stdout, stderr, code = maru(t, "", "deadletters", "-c", keptLetters(t, append(good, bad...)...), "--retry", "--json")
 	if code != exitFailed || stderr != "" {
 		t.Fatalf("exit code %d, %s\n%s", code, stderr, stdout)
 	}
@@ -124,14 +124,14 @@ func TestDeadLettersRetry(t *testing.T) {
 			t.Errorf("letter %d: want %q in\n%s", i, want, strings.Join(now, "\n"))
 		}
 	}
-	stdout, _, code = maru(t, "", "deadletters", "-c", letters(t, bad...), "--retry")
+	stdout, _, code = maru(t, "", "deadletters", "-c", keptLetters(t, bad...), "--retry")
 	if code != exitFailed || !strings.Contains(stdout, "4 dead letters, 0 of them understood now, 4 not\n") {
 		t.Errorf("exit code %d\n%s", code, stdout)
 	}
 }
 
 func TestDeadLettersRefuses(t *testing.T) {
-	config := letters(t, deadletter.DeadLetter{Venue: "upbit", Reason: "syntax", Frame: []byte("x")})
+	config := keptLetters(t, deadletter.DeadLetter{Venue: "upbit", Reason: "syntax", Frame: []byte("x")})
 	dir := filepath.Join(filepath.Dir(config), "data", "deadletters")
 	for _, tt := range []struct {
 		args   string

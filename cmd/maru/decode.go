@@ -60,14 +60,17 @@ type decoder interface {
 
 // snapshotDecoder is implemented by adapters whose books begin with a REST body.
 type snapshotDecoder interface {
+	SnapshotURL(i market.Instrument) string
 	DecodeSnapshot(i market.Instrument, body []byte, received market.Timestamp) (message.Book, error)
 }
 
 // venueDecoder is what maru decode knows of a venue besides its adapter.
 type venueDecoder struct {
-	name     market.Venue
-	adapter  venues.Adapter
-	bookPath string // where the REST body of an order book comes from, if books begin with one
+	name    market.Venue
+	adapter venues.Adapter
+	// Where the REST body of an order book comes from, if books begin with one: the end of the path, and
+	// the parameter that names the symbol.
+	bookPath, bookSymbol string
 	// symbol is the venue's name of an instrument that no listing named, futures included.
 	symbol func(i market.Instrument) string
 }
@@ -81,9 +84,35 @@ func decoderOf(name string) (venueDecoder, bool) {
 	d := venueDecoder{name: market.Venue(name), adapter: adapter, symbol: adapter.Symbol}
 	switch name {
 	case "binance", "sim": // the embedded exchange speaks as Binance does
-		d.bookPath, d.symbol = "/depth", binanceSymbol
+		d.symbol = binanceSymbol
 	}
+	d.findBooks()
 	return d, true
+}
+
+// findBooks learns from the adapter what a request for an order book looks like.
+func (v *venueDecoder) findBooks() {
+	some, err := market.NewInstrument(v.name, "BTC-USDT")
+	if err != nil {
+		return
+	}
+	d, err := v.open(nil)
+	if err != nil {
+		return
+	}
+	books, ok := d.(snapshotDecoder)
+	if !ok {
+		return
+	}
+	u, err := url.Parse(books.SnapshotURL(some))
+	if err != nil || u.Path == "" {
+		return
+	}
+	for parameter, values := range u.Query() {
+		if values[0] == v.symbol(some) {
+			v.bookPath, v.bookSymbol = u.Path[strings.LastIndexByte(u.Path, '/'):], parameter
+		}
+	}
 }
 
 // open makes a decoder: a connection that follows nothing.
@@ -118,9 +147,10 @@ func binanceSymbol(i market.Instrument) string {
 const outputBytes = 256 << 10
 
 func decodeFile(ctx context.Context, path string, stdin io.Reader, stdout, stderr io.Writer, of venueDecoder) error {
-	in := stdin
+	in, name := stdin, "stdin"
 	bar := noProgress
 	if path != "-" {
+		name = path
 		f, err := os.Open(path)
 		if err != nil {
 			return fmt.Errorf("decode: %w", err)
@@ -129,7 +159,7 @@ func decodeFile(ctx context.Context, path string, stdin io.Reader, stdout, stder
 		in, bar = progress(f, stderr)
 	}
 	defer bar()
-	r, err := capture.OpenAny("-", in)
+	r, err := capture.NewAny(in, name)
 	if err != nil {
 		return fmt.Errorf("decode %s: %w", path, err)
 	}
@@ -233,7 +263,7 @@ func (d *decoding) body(item capture.Item) error {
 	case d.of.listsInstruments(u.Path):
 		return d.learn(item.Payload)
 	case ok && d.of.bookPath != "" && strings.HasSuffix(u.Path, d.of.bookPath):
-		i, err := d.protocol.Instrument(u.Query().Get("symbol"))
+		i, err := d.protocol.Instrument(u.Query().Get(d.of.bookSymbol))
 		if err != nil {
 			return err
 		}

@@ -42,7 +42,10 @@ With --parquet it keeps the decoded messages too, as tables. Nothing else runs: 
 What was received can be read half a second later, whatever happens to this process. A file ends
 when it is full or old; when all of them reach the limit on disk use, the oldest are removed. Without
 a configuration it records the embedded exchange. Ctrl-C and SIGTERM finish the files.
-docs/recording.md describes them.`,
+
+A venue that cannot be recorded keeps none of the others: it is tried again. Exit code 1 if one is
+still missing in the end, or if none can be recorded as the configuration stands.
+docs/recording.md says more.`,
 		Example: `  maru record -c maru.toml --out /var/lib/maru/recordings
   maru record -c maru.toml --parquet --max-size 64MB --rotate 15m --disk-limit 5GB
   maru record --for 1m --out /tmp/sim && maru replay --from /tmp/sim --speed max`,
@@ -50,7 +53,7 @@ docs/recording.md describes them.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case f.maxSize < record.BytesLeast:
-				return misuse(cmd, fmt.Errorf("--max-size %v: want %v or more", f.maxSize, bytesFlag(record.BytesLeast)))
+				return misuse(cmd, fmt.Errorf("--max-size %v: want %s or more", f.maxSize, humanize.IBytes(record.BytesLeast)))
 			case f.rotate < time.Second:
 				return misuse(cmd, fmt.Errorf("--rotate %v: want 1s or more", f.rotate))
 			case f.length < 0:
@@ -225,7 +228,7 @@ func recordLine(s node.RecordStatus, rate float64, limit bytesFlag) string {
 	}
 	parts = append(parts, recordTrouble(s)...)
 	for _, why := range s.Waiting {
-		parts = append(parts, "waiting for "+why)
+		parts = append(parts, "waiting: "+why)
 	}
 	return strings.Join(parts, " | ")
 }

@@ -308,7 +308,7 @@ func TestRecordRefuses(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		{"--max-size 10KB", exitMisuse, "maru: --max-size 10kB: want 1.0MB or more"},
+		{"--max-size 10KB", exitMisuse, "maru: --max-size 10kB: want 1.0 MiB or more"},
 		{"--max-size lots", exitMisuse, "maru: invalid argument \"lots\" for \"--max-size\" flag: want a size such as"},
 		{"--rotate 1ms", exitMisuse, "maru: --rotate 1ms: want 1s or more"},
 		{"--for -1s", exitMisuse, "maru: --for -1s: want more than zero"},

@@ -46,6 +46,9 @@ Exit codes: 0 done, 1 failed or faults found, 2 not understood.`,
 	root.SetFlagErrorFunc(misuse)
 	root.AddCommand(newRunCommand(), newInitCommand(), newCheckCommand(), newDecodeCommand())
 	root.AddCommand(newRecordCommand(), newReplayCommand(), newDeadLettersCommand(), newVenuesCommand())
+	root.AddCommand(newStatusCommand(), newOrdersCommand(), newPositionsCommand(), newHaltCommand(), newResumeCommand(), newAuditCommand())
+	root.AddCommand(newVenueCommand())
+	root.AddCommand(newScreenCommand())
 	return root
 }
 
