@@ -75,7 +75,8 @@ type Deps struct {
 	Bars        state.BarStore
 	DeadLetters feeder.DeadLetters
 	HTTP        feeder.HTTP
-	Watchers    []*actor.PID // besides the monitor: are told orders, positions and classes
+	Network     feeder.Network // in the place of sockets, in a simulation; nil: sockets
+	Watchers    []*actor.PID   // besides the monitor: are told orders, positions and classes
 	View        order.View
 	Replay      *feeder.Replay
 	Credit      bool // feeders wait for credit; nothing is conflated
@@ -116,30 +117,54 @@ type neighbours struct {
 
 // Start makes and starts all actors.
 func Start(cfg Config, deps Deps) (*Tree, error) {
-	t := &Tree{sys: system.New(deps.Env.Log), deps: deps, boxes: deps.Metrics.Mailboxes(), boxLimits: cfg.Mailboxes,
-		awaited: map[market.Venue]doors{}, accounts: map[message.AccountName]*actor.PID{}}
-	if err := t.start(cfg); err != nil {
+	t, err := Prepare(cfg.Budget, cfg.Mailboxes, deps)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Begin(cfg); err != nil {
 		return nil, errors.Join(err, t.Stop(context.Background()))
 	}
 	return t, nil
 }
 
-func (t *Tree) start(cfg Config) error {
+// Prepare starts what is needed before anything is known of the venues: the monitor, and the budget
+// that venues are asked through for what they list. Begin starts the others.
+func Prepare(allowed budget.Config, boxes Mailboxes, deps Deps) (*Tree, error) {
+	t := &Tree{sys: system.New(deps.Env.Log), deps: deps, boxes: deps.Metrics.Mailboxes(), boxLimits: boxes,
+		awaited: map[market.Venue]doors{}, accounts: map[message.AccountName]*actor.PID{}}
+	if err := allowed.Validate(); err != nil {
+		return nil, err
+	}
 	var err error
 	// The monitor watches in real time, also in a replay: it changes nothing.
 	t.monitor, err = t.spawn("monitor", monitor.Supervision(), func() actor.Actor { return monitor.New() },
-		t.mailbox(cfg.Mailboxes.Monitor, nil), system.NewPool(throughput))
+		t.mailbox(boxes.Monitor, nil), system.NewPool(throughput))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if t.deps.Replay == nil {
 		deps := budget.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics}
-		t.budget, err = t.spawn("budget", budget.Supervision(), func() actor.Actor { return budget.NewActor(cfg.Budget, deps) },
-			t.mailbox(cfg.Mailboxes.Feeder, nil), t.deps.Dispatcher)
+		t.budget, err = t.spawn("budget", budget.Supervision(), func() actor.Actor { return budget.NewActor(allowed, deps) },
+			t.mailbox(boxes.Feeder, nil), t.deps.Dispatcher)
 		if err != nil {
-			return err
+			return nil, errors.Join(err, t.Stop(context.Background()))
 		}
 	}
+	return t, nil
+}
+
+// Desk returns where permits of the budget are asked for from outside the tree; nil in a replay, where
+// nothing is limited.
+func (t *Tree) Desk() *budget.Desk {
+	if t.budget == nil {
+		return nil
+	}
+	return budget.NewDesk(t.sys, t.budget, "start", t.deps.Env.Now)
+}
+
+// Begin starts all other actors, once; Budget and Mailboxes of cfg were given to Prepare, and are not
+// read again. After an error the caller stops the tree.
+func (t *Tree) Begin(cfg Config) error {
 	t.peers = neighbours{
 		watchers:   append([]*actor.PID{t.monitor}, t.deps.Watchers...),
 		strategies: map[message.StrategyName]*actor.PID{},
@@ -189,7 +214,7 @@ func (t *Tree) start(cfg Config) error {
 	if len(cfg.Engines) > 0 {
 		deps := classifier.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Listeners: t.peers.listeners, Watchers: t.peers.watchers}
 		p, err := t.spawn("classifier/0", classifier.Supervision(),
-			func() actor.Actor { return classifier.NewActor(cfg.Engines, features, deps) }, t.mailbox(cfg.Mailboxes.Classifier, nil), t.deps.Dispatcher)
+			func() actor.Actor { return classifier.NewActor(cfg.Engines, features, deps) }, t.mailbox(t.boxLimits.Classifier, nil), t.deps.Dispatcher)
 		if err != nil {
 			return err
 		}
@@ -199,6 +224,11 @@ func (t *Tree) start(cfg Config) error {
 	// does not know the price it was decided on.
 	deps := state.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Bars: t.deps.Bars, Feeders: t.peers.feeders,
 		Readers: append(append([]*actor.PID{}, t.peers.gateways...), t.classifiers...)}
+	for _, e := range cfg.Engines {
+		if len(e.Bars) > 0 { // most engines read none: nothing is sent then
+			deps.BarReaders = t.classifiers
+		}
+	}
 	for i := range cfg.State.Partitions {
 		c, started := cfg.State, false
 		c.Partition = i
@@ -206,7 +236,7 @@ func (t *Tree) start(cfg Config) error {
 			restarted := started
 			started = true
 			return state.NewPartition(c, deps, restarted)
-		}, t.mailbox(cfg.Mailboxes.State, nil), t.deps.Dispatcher)
+		}, t.mailbox(t.boxLimits.State, nil), t.deps.Dispatcher)
 		if err != nil {
 			return err
 		}
@@ -259,7 +289,7 @@ func (t *Tree) startStrategy(s Strategy) (*actor.PID, error) {
 func (t *Tree) startFeeders(feeders []Feeder) error {
 	for _, f := range feeders {
 		deps := feeder.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, DeadLetters: t.deps.DeadLetters, HTTP: t.deps.HTTP,
-			Partitions: t.states, Budget: t.budget, Credit: t.deps.Credit, Frames: f.Frames}
+			Partitions: t.states, Budget: t.budget, Credit: t.deps.Credit, Frames: f.Frames, Network: t.deps.Network}
 		p, err := t.spawn(feederName(f.Config.Source), feeder.Supervision(), func() actor.Actor {
 			protocol, err := f.Protocol()
 			if err != nil {
@@ -331,7 +361,7 @@ func (t *Tree) refuse(m message.Message, sender *actor.PID) {
 	}
 	f := intent.Fields()
 	denied, err := message.NewOrderEvent(message.OrderEventFields{Time: f.Time(), Account: f.Account, Strategy: f.ID.Strategy, IntentSeq: f.ID.Seq,
-		Instrument: f.Instrument, Side: f.Side, Type: f.Type, TimeInForce: f.TimeInForce, Price: f.Price, Quantity: f.Quantity, DecidedAt: f.Time(),
+		Instrument: f.Instrument, OrderTerms: message.OrderTerms{Side: f.Side, Type: f.Type, TimeInForce: f.TimeInForce, Price: f.Price, Quantity: f.Quantity}, DecidedAt: f.Time(),
 		Action: message.ActionDeny, Status: message.OrderDenied, Reason: string(order.DeniedQueueFull) + ": the gateway's mailbox is full"})
 	if err != nil {
 		return

@@ -145,13 +145,24 @@ func newWorld(t *testing.T, loop *system.Loop, journal *memory, frames iter.Seq2
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.start(t, cfg)
+	return w
+}
+
+// start starts the tree.
+func (w *world) start(t *testing.T, cfg Config) {
+	t.Helper()
+	if w.metrics == nil {
+		w.metrics = telemetry.New("test")
+	}
+	loop := w.loop
 	env := system.Env{Now: loop.Now, After: loop.After, Go: loop.Go, Log: quiet, Repeatable: true}
-	w.tree, err = Start(cfg, Deps{Env: env, Dispatcher: loop, Metrics: w.metrics, Bars: nothing{}, DeadLetters: w.dead, View: journal, Replay: w.replay, Drive: loop.Run})
+	var err error
+	w.tree, err = Start(cfg, Deps{Env: env, Dispatcher: loop, Metrics: w.metrics, Bars: nothing{}, DeadLetters: w.dead, View: w.journal, Replay: w.replay, Drive: loop.Run})
 	if err != nil {
 		t.Fatal(err)
 	}
 	loop.Run()
-	return w
 }
 
 func testConfig(journal *memory, frames iter.Seq2[[]byte, market.Timestamp], partitions int) (Config, error) {

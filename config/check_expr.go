@@ -52,7 +52,7 @@ func (c *Config) checkExpression(r *reader, path, text string) {
 		_, ok := c.feature(name)
 		return 0, ok
 	}
-	_, err := classifier.Compile(text, known, c.examples())
+	_, err := classifier.Compile(text, known, c.examples(), c.State.Bars...)
 	if err == nil {
 		return
 	}
@@ -133,7 +133,7 @@ func (c *Config) checkWindows(r *reader) {
 func (c *Config) Features() []state.Feature {
 	var all []state.Feature
 	for i := range c.Engines {
-		for _, name := range c.Engines[i].Classifier().Features() {
+		for _, name := range c.Classifier(i).Features() {
 			f, err := state.ParseFeature(name)
 			if err == nil && !slices.Contains(all, f) { // Parse reports the error
 				all = append(all, f)

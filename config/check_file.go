@@ -3,9 +3,11 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/adapters/gateway/registry"
 )
 
 // finishFile checks what tables say of each other.
@@ -44,6 +46,35 @@ func (c *Config) checkAccount(r *reader, path string, a *Account) {
 		r.missing(path, "venue", "where there are several venues", quote(venues[0]))
 	case a.Venue != "" && !slices.Contains(venues, string(a.Venue)):
 		r.fault(joinKey(path, "venue"), "want the name of a [[venue]]"+among(venues), quote(string(a.Venue)), didYouMean(string(a.Venue), venues))
+	}
+	if a.Mode == ModeLive {
+		c.checkLive(r, path, a)
+	}
+}
+
+// checkLive holds an account that trades with real money to what that needs.
+func (c *Config) checkLive(r *reader, path string, a *Account) {
+	at := joinKey(path, "mode")
+	for i := range c.Venues {
+		v := &c.Venues[i]
+		if v.Name != a.Venue {
+			continue
+		}
+		if !registry.Has(v.Adapter) {
+			r.fault(at, "want paper where the adapter cannot place orders", quote(ModeLive), fmt.Sprintf("live accounts are at %s", strings.Join(registry.Adapters(), ", ")))
+		}
+		if v.Replay != nil {
+			r.fault(at, "want paper where the venue is a replay", quote(ModeLive), "a recorded session takes no orders")
+		}
+	}
+	if a.APIKey.IsZero() {
+		r.missing(path, "api_key_env", "in a live account", `"API_KEY"`)
+	}
+	if a.APISecret.IsZero() {
+		r.missing(path, "api_secret_env", "in a live account", `"API_SECRET"`)
+	}
+	if len(a.Balance) > 0 {
+		r.fault(joinKey(path, "balance"), "want none in a live account", "a balance", "the venue says what the account has")
 	}
 }
 

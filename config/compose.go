@@ -2,8 +2,13 @@ package config
 
 import "github.com/maru-trading/maru/actors/classifier"
 
-// Classifier returns the engine as package classifier wants it.
-func (e *Engine) Classifier() classifier.Config {
+// Classifier returns engine i as package classifier wants it: with those of the bars of [state] that
+// its criteria read.
+func (c *Config) Classifier(i int) classifier.Config {
+	return c.Engines[i].classifier().ToldOf(c.State.Bars)
+}
+
+func (e *Engine) classifier() classifier.Config {
 	c := classifier.Config{Name: e.Name, Type: classifier.Type(e.Type), Default: e.Default,
 		Feature: e.Feature, Low: e.Low, High: e.High, Margin: e.Margin}
 	for _, class := range e.Classes {

@@ -42,7 +42,7 @@ func TestGoodConfigurationsSuitTheActors(t *testing.T) {
 		}
 		var engines []classifier.Config
 		for i := range c.Engines {
-			engines = append(engines, c.Engines[i].Classifier())
+			engines = append(engines, c.Classifier(i))
 		}
 		if len(engines) > 0 {
 			if _, err := classifier.New(engines, features); err != nil {

@@ -10,10 +10,12 @@
 package config
 
 import (
+	"path/filepath"
 	"time"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/adapters/gateway"
 )
 
 // Config is a whole configuration, checked, with every default filled in. Fields have the names
@@ -44,8 +46,10 @@ type Node struct {
 
 // HTTP says where the node answers.
 type HTTP struct {
-	Listen      string // host:port; port 0 is any free one
-	AllowRemote bool   // Listen may be reached from other machines
+	Listen      string   // host:port; port 0 is any free one
+	AllowRemote bool     // Listen may be reached from other machines
+	Hosts       []string // names of it besides localhost
+	TokenFile   string   // of the control token; empty: see ControlTokenFile
 }
 
 // Log says how the node tells what it does.
@@ -173,15 +177,22 @@ type Rule struct {
 type Account struct {
 	Name     message.AccountName
 	Venue    market.Venue  // whose instruments it trades
-	Mode     string        // paper
+	Mode     string        // paper or live
 	Latency  time.Duration // paper: from decision to the venue
 	MakerFee market.Decimal
 	TakerFee market.Decimal
 	Balance  map[string]market.Amount // paper: what the account begins with, by currency
+	Risk     Risk
 
-	// Where the venue's keys stand. Paper accounts use none.
-	APIKey    SecretSource
-	APISecret SecretSource
+	ReconcileEvery time.Duration // between comparisons with the venue that nothing calls for; 0: none
+	OnDifference   string        // order.Adjust or order.HaltDifference
+	QueuePosition  bool          // paper: a resting order waits for what stood in front of it
+
+	// Live accounts: the private API's base addresses, empty for the venue's own, and where the keys
+	// stand.
+	RESTURL, WebSocketURL string
+	APIKey                gateway.SecretSource
+	APISecret             gateway.SecretSource
 }
 
 // Limits bound what the node holds.
@@ -194,4 +205,13 @@ type Limits struct {
 	OpenOrdersMax     int           // per account
 	OrderHistoryMax   int           // final orders remembered, per account
 	Shutdown          time.Duration // from the signal to the exit
+}
+
+// ControlTokenFile is where the control token lies: in a file of its own, or in the data directory
+// under the name given.
+func (c *Config) ControlTokenFile(name string) string {
+	if c.HTTP.TokenFile != "" {
+		return c.HTTP.TokenFile
+	}
+	return filepath.Join(c.Node.DataDir, name)
 }

@@ -35,19 +35,19 @@ func Default() *Config {
 	follow.Name, follow.Engine, follow.Account, follow.Cooldown = "follow", momentum.Name, account, 5*time.Second
 	follow.Instruments = instrumentsOf(v.Name, "BTC-KRW", "ETH-KRW", "XRP-KRW", "SOL-KRW", "DOGE-KRW", "ADA-KRW", "005930-KRW", "000660-KRW", "035420-KRW")
 	follow.PositionMaxNotional = amountOf(2_000_000)
-	follow.Rules = []Rule{order("up", market.Buy, 500_000), leave("down")}
+	follow.Rules = []Rule{enter("up", market.Buy, 500_000), leave("down")}
 
 	revert := strategySection.defaults()
 	revert.Name, revert.Engine, revert.Account, revert.Cooldown = "revert", band.Name, account, 5*time.Second
 	revert.Instruments = instrumentsOf(v.Name, "BTC-USDT", "ETH-USDT", "SOL-USDT", "XRP-USDT", "DOGE-USDT")
 	revert.PositionMaxNotional = amountOf(2_000)
-	bid := order("below", market.Buy, 500)
+	bid := enter("below", market.Buy, 500)
 	bid.Type, bid.OffsetBPS = market.Limit, -5
 	revert.Rules = []Rule{bid, leave("above")}
 	c.Strategies = []Strategy{follow, revert}
 
 	paper := accountSection.defaults()
-	paper.Name, paper.Venue, paper.Mode = account, v.Name, "paper"
+	paper.Name, paper.Venue, paper.Mode = account, v.Name, ModePaper
 	paper.Balance = map[string]market.Amount{
 		"KRW":  amountOf(10_000_000),
 		"USDT": amountOf(10_000),
@@ -56,8 +56,8 @@ func Default() *Config {
 	return &c
 }
 
-// order is a rule that orders so much when an instrument enters a class.
-func order(to message.ClassName, side market.Side, notional int64) Rule {
+// enter is a rule that orders so much when an instrument enters a class.
+func enter(to message.ClassName, side market.Side, notional int64) Rule {
 	r := ruleSection.defaults()
 	r.To, r.Side, r.Notional = to, side, amountOf(notional)
 	return r

@@ -38,6 +38,9 @@ func TestExamples(t *testing.T) {
 	}
 	dirs := map[string]string{}
 	for _, path := range files {
+		if filepath.Base(path) == "screen.toml" { // criteria for maru screen, which has a test of its own
+			continue
+		}
 		c, err := Load(path)
 		if err != nil {
 			t.Errorf("%v", err)

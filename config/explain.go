@@ -153,8 +153,14 @@ func (c *Config) warnings() []string {
 		if !c.followed(func(s *Strategy) bool { return s.Account == a.Name }) {
 			warn("account %s: no strategy trades on it", a.Name)
 		}
-		if !a.APIKey.IsZero() || !a.APISecret.IsZero() {
+		if a.Mode != ModeLive && (!a.APIKey.IsZero() || !a.APISecret.IsZero()) {
 			warn("account %s: keys are named, and a paper account uses none", a.Name)
+		}
+		if a.Mode == ModeLive {
+			warn("account %s: LIVE: its orders go to %s with real money", a.Name, a.Venue)
+			if a.Risk.OrderNotionalMax.IsZero() || a.Risk.DailyLossMax.IsZero() {
+				warn("account %s: a live account without order_notional_max and daily_loss_max in [account.risk] can lose all it has", a.Name)
+			}
 		}
 	}
 	return all

@@ -495,6 +495,23 @@ var listenAddress = rule{
 	},
 }
 
+// hostRule is a name in the domain name system, without a port.
+var hostRule = rule{
+	want: "the name of a host, without a port, such as \"maru.example.org\"",
+	hint: func(text string) (string, bool) {
+		if len(text) > 253 {
+			return "at most 253 characters", false
+		}
+		for label := range strings.SplitSeq(text, ".") {
+			if len(label) < 1 || len(label) > 63 || strings.Trim(label, "-") != label ||
+				strings.Trim(label, "-0123456789abcdefghijklmnopqrstuvwxyz") != "" {
+				return "lower-case letters, digits and - within each part, parts joined by dots", false
+			}
+		}
+		return "", true
+	},
+}
+
 // interval is the length of a bar.
 var interval = choiceOf(formatDuration, barIntervals...)
 

@@ -171,20 +171,6 @@ func (s Speed) String() string {
 // MarshalText writes what String prints, for JSON.
 func (s Speed) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// modeKind is the mode of an account.
-func modeKind() kind[string] {
-	k := choice("paper")
-	inner := k.read
-	k.read = func(r *reader, path string, raw any) (string, bool) {
-		if text, ok := raw.(string); ok && (text == "live" || text == "real") {
-			r.fault(path, "want "+k.want, describe(raw), "live trading is not built yet; use paper")
-			return "", false
-		}
-		return inner(r, path, raw)
-	}
-	return k
-}
-
 // featureName is the shape of a feature's name; which ones there are the state knows.
 var featureName = rule{
 	want: "the name of a feature, such as \"price\" or \"min_5m\"",

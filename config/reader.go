@@ -158,11 +158,11 @@ func (r *reader) unknown(path, table, name string, names []string) {
 	}
 	if looksSecret(name) {
 		hint := "put it into an environment variable or a file of its own; nothing here reads it yet"
-		for _, suffix := range []string{"_env", "_file"} {
-			if slices.Contains(names, name+suffix) {
-				hint = fmt.Sprintf("put it into an environment variable and name that here: %s_env = \"MARU_%s\"", name, strings.ToUpper(name))
-				break
-			}
+		switch {
+		case slices.Contains(names, name+"_env"):
+			hint = fmt.Sprintf("put it into an environment variable and name that here: %s_env = \"MARU_%s\"", name, strings.ToUpper(name))
+		case slices.Contains(names, name+"_file"):
+			hint = fmt.Sprintf("put it into a file of its own, and name that here: %s_file", name)
 		}
 		add("secrets never stand in this file", "a key that looks like one", hint)
 		return

@@ -7,6 +7,7 @@ import (
 	"github.com/maru-trading/maru/actors/classifier"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/actors/order"
 	"github.com/maru-trading/maru/adapters/venue/sim"
 )
 
@@ -24,6 +25,7 @@ const (
 	amountMax      = "1000000000000000" // 1e15: more money than any venue holds
 	seedMax        = 1<<63 - 1          // what a TOML integer holds
 	framesMax      = 1_000_000_000
+	hostsMax       = 32
 )
 
 // ClassUntrusted is the class that every engine puts instruments into whose data may be wrong.
@@ -49,12 +51,16 @@ var nodeSection = &section[Node]{
 
 var httpSection = &section[HTTP]{
 	name: "http",
-	doc:  "Where the node answers: /metrics, /livez, /readyz, /api/v1/status.",
+	doc:  "Where the node answers: /metrics, /livez, /readyz, /api/v1/. What changes something needs the control token, on this machine too (docs/operations.md).",
 	keys: []key[HTTP]{
 		field("listen", word[string](listenAddress), func(h *HTTP) *string { return &h.Listen },
 			"Address and port; port 0 takes any free one. Others than this machine can reach it only with allow_remote."),
 		field("allow_remote", truth(), func(h *HTTP) *bool { return &h.AllowRemote },
-			"Lets listen name an address that other machines reach. Whoever reaches it can read prices, orders and positions; nothing can be changed over HTTP."),
+			"Lets listen name an address that other machines reach. Whoever reaches it can read prices, orders and positions; what changes something needs the control token."),
+		field("hosts", list(word[string](hostRule), 1, hostsMax), func(h *HTTP) *[]string { return &h.Hosts },
+			"Names under which the node may be reached besides localhost, such as that of a proxy before it. Requests under other names are refused where they could come from a page in a browser.").otherwise("none", `["maru.example.org"]`),
+		field("token_file", fileOrNone("the path of a file, or \"\" for control.token in data_dir"), func(h *HTTP) *string { return &h.TokenFile },
+			"File with the control token: 64 hexadecimal digits, for its owner only (mode 0600). It is made at the first start. \"\" is control.token in data_dir. Relative to this file."),
 	},
 	defaults: func() HTTP { return HTTP{Listen: "127.0.0.1:7070"} },
 	finish:   finishHTTP,
@@ -312,8 +318,8 @@ var accountSection = &section[Account]{
 			"Strategies name it, and it is part of every client order id. Unique.").otherwise("", `"paper"`).need(),
 		field("venue", word[market.Venue](nameRule), func(a *Account) *market.Venue { return &a.Venue },
 			"The [[venue]] where it is; instruments of others are denied.").otherwise("the venue, where there is only one", `"upbit"`),
-		field("mode", modeKind(), func(a *Account) *string { return &a.Mode },
-			"paper: orders are filled here, against the live order book."),
+		field("mode", choice(ModePaper, ModeLive), func(a *Account) *string { return &a.Mode },
+			"paper: orders are filled here, against the live order book. live: orders go to the venue, with real money; it needs keys."),
 		field("latency", duration(0, time.Minute), func(a *Account) *time.Duration { return &a.Latency },
 			"How long a paper order takes to the venue: it meets the first quote at or after the decision plus this."),
 		field("maker_fee", fraction("-0.01", "0.1"), func(a *Account) *market.Decimal { return &a.MakerFee },
@@ -321,18 +327,29 @@ var accountSection = &section[Account]{
 		field("taker_fee", fraction("-0.01", "0.1"), func(a *Account) *market.Decimal { return &a.TakerFee },
 			"Fee of a fill that took from the book, as a fraction of its notional."),
 		field("api_key_env", word[string](variable), func(a *Account) *string { return &a.APIKey.Env },
-			"Environment variable that holds the venue's access key. Paper accounts use none.").otherwise("none", `"UPBIT_ACCESS_KEY"`),
+			"Environment variable that holds the access key of a live account. The key must not be able to withdraw.").otherwise("none", `"UPBIT_ACCESS_KEY"`),
 		field("api_key_file", file("the path of a file"), func(a *Account) *string { return &a.APIKey.File },
-			"File that holds it, instead of api_key_env. Relative to this file.").otherwise("none", `"keys/upbit.access"`),
+			"File that holds it, instead of api_key_env, readable by its owner alone (mode 0600). Relative to this file.").otherwise("none", `"keys/upbit.access"`),
 		field("api_secret_env", word[string](variable), func(a *Account) *string { return &a.APISecret.Env },
-			"Environment variable that holds the venue's secret key. Paper accounts use none.").otherwise("none", `"UPBIT_SECRET_KEY"`),
+			"Environment variable that holds the secret key of a live account, or its private key in PEM.").otherwise("none", `"UPBIT_SECRET_KEY"`),
 		field("api_secret_file", file("the path of a file"), func(a *Account) *string { return &a.APISecret.File },
-			"File that holds it, instead of api_secret_env. Relative to this file.").otherwise("none", `"keys/upbit.secret"`),
+			"File that holds it, instead of api_secret_env, readable by its owner alone (mode 0600). Relative to this file.").otherwise("none", `"keys/upbit.secret"`),
+		field("rest_url", endpoint("https", "http"), func(a *Account) *string { return &a.RESTURL },
+			"Base address of the private API of a live account; plain http only on this machine.").otherwise("the venue's own", `"https://testnet.binance.vision"`),
+		field("websocket_url", endpoint("wss", "ws"), func(a *Account) *string { return &a.WebSocketURL },
+			"Address of the private stream of a live account; plain ws only on this machine.").otherwise("the venue's own", `"wss://ws-api.testnet.binance.vision/ws-api/v3"`),
+		field("reconcile_every", duration(0, 24*time.Hour), func(a *Account) *time.Duration { return &a.ReconcileEvery },
+			"How often orders, fills and balances are compared with the venue's while nothing calls for it; \"0s\" is never. It is done at the start, after every cut and while something is unknown in any case."),
+		field("on_difference", choice(string(order.Adjust), string(order.HaltDifference)), func(a *Account) *string { return &a.OnDifference },
+			"What follows when the venue has another balance than our books, as after a deposit: adjust notes it and goes on, halt notes it and waits for maru resume."),
+		field("queue_position", truth(), func(a *Account) *bool { return &a.QueuePosition },
+			"Lets a resting paper order fill at its own price only once what stood in front of it has traded."),
 		balanceKey(),
+		single("risk", riskSection, func(a *Account) *Risk { return &a.Risk }),
 	},
 	defaults: func() Account {
 		half := market.MustDecimal("0.0005")
-		return Account{Mode: "paper", Latency: 20 * time.Millisecond, MakerFee: half, TakerFee: half}
+		return Account{Risk: riskSection.defaults(), ReconcileEvery: time.Minute, OnDifference: string(order.Adjust), QueuePosition: true, Mode: ModePaper, Latency: 20 * time.Millisecond, MakerFee: half, TakerFee: half}
 	},
 	finish: finishAccount,
 }

@@ -71,7 +71,7 @@ func (c *Config) checkKept(r *reader, path string, v *Venue) {
 		}
 		var readers []string
 		for i := range c.Engines {
-			if e := c.Engines[i].Classifier(); slices.Contains(e.Features(), f.feature) {
+			if e := c.Classifier(i); slices.Contains(e.Features(), f.feature) {
 				readers = append(readers, string(e.Name))
 			}
 		}

@@ -4,6 +4,7 @@
 package monitor
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -26,6 +27,7 @@ type Report struct {
 	Orders    map[message.OrderStatus]int                      // how many orders ended in, or are in, each status
 	Fills     int
 	Positions []message.Position // sorted by account, strategy, instrument
+	Balances  []message.Balance  // as venues last told them, sorted by account and currency
 	Recent    []message.OrderEvent
 	Last      market.Timestamp // message time of the newest thing it was told
 }
@@ -37,6 +39,7 @@ type Monitor struct {
 	final     map[message.OrderStatus]int
 	fills     int
 	positions map[positionKey]message.Position
+	balances  map[balanceKey]message.Balance
 	recent    []message.OrderEvent
 	last      market.Timestamp
 }
@@ -52,10 +55,20 @@ type positionKey struct {
 	instrument market.Instrument
 }
 
+type balanceKey struct {
+	account  message.AccountName
+	currency string
+}
+
+// balancesMax bounds the balances that are kept: some twenty accounts of every currency that the
+// largest venue lists.
+const balancesMax = 10_000
+
 // New returns a monitor that knows nothing yet.
 func New() *Monitor {
 	return &Monitor{classes: map[message.EngineName]map[market.Instrument]message.ClassName{},
-		orders: map[orderKey]message.OrderStatus{}, final: map[message.OrderStatus]int{}, positions: map[positionKey]message.Position{}}
+		orders: map[orderKey]message.OrderStatus{}, final: map[message.OrderStatus]int{}, positions: map[positionKey]message.Position{},
+		balances: map[balanceKey]message.Balance{}}
 }
 
 // Supervision is how a monitor is brought back.
@@ -77,9 +90,20 @@ func (m *Monitor) Receive(ctx actor.Context) {
 		m.order(msg)
 	case message.Position:
 		m.position(msg)
+	case message.Balance:
+		m.balance(msg)
 	case Ask:
 		ctx.Respond(m.report())
 	}
+}
+
+func (m *Monitor) balance(b message.Balance) {
+	f := b.Fields()
+	key := balanceKey{f.Account, f.Currency}
+	if _, known := m.balances[key]; known || len(m.balances) < balancesMax {
+		m.balances[key] = b
+	}
+	m.last = max(m.last, f.Time)
 }
 
 func (m *Monitor) position(p message.Position) {
@@ -130,6 +154,13 @@ func (m *Monitor) report() Report {
 			}
 		}
 		return 0
+	})
+	for _, b := range m.balances {
+		r.Balances = append(r.Balances, b)
+	}
+	slices.SortFunc(r.Balances, func(a, b message.Balance) int {
+		x, y := a.Fields(), b.Fields()
+		return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Currency, y.Currency))
 	})
 	return r
 }

@@ -25,8 +25,10 @@ type Deps struct {
 	Env     system.Env
 	Metrics *telemetry.Metrics
 	Bars    BarStore
-	Readers []*actor.PID                  // are told all views: classifiers, order gateways
-	Feeders map[market.Venue][]*actor.PID // are asked for snapshots
+	Readers []*actor.PID // are told all views: classifiers, order gateways
+	// BarReaders are told every bar that closes, before the views of the batch that closed it.
+	BarReaders []*actor.PID
+	Feeders    map[market.Venue][]*actor.PID // are asked for snapshots
 }
 
 // Partition is the actor. Make it with NewPartition, once for every start.
@@ -92,6 +94,11 @@ func (p *Partition) batch(ctx actor.Context, b message.Batch) {
 	if f.Credit {
 		p.sources[f.Source] = ctx.Sender()
 		p.credits[creditKey{f.Source, f.Seq}] = len(p.deps.Readers)
+	}
+	for _, bar := range out.Bars {
+		for _, reader := range p.deps.BarReaders {
+			ctx.Send(reader, bar)
+		}
 	}
 	for _, reader := range p.deps.Readers {
 		if f.Credit {

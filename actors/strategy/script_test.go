@@ -248,10 +248,10 @@ func (d *desk) event(t *testing.T, words []string) message.OrderEvent {
 	seq := must(strconv.ParseUint(words[1], 10, 64))
 	i, ok := d.sent[seq]
 	if !ok { // of an earlier run
-		i = message.OrderIntentFields{Origin: message.Origin{Instrument: btc}, Account: "main", Side: market.Buy, Quantity: market.MustQuantity("1"), Type: market.Market, TimeInForce: market.GTC}
+		i = message.OrderIntentFields{Origin: message.Origin{Instrument: btc}, Account: "main", OrderTerms: message.OrderTerms{Side: market.Buy, Quantity: market.MustQuantity("1"), Type: market.Market, TimeInForce: market.GTC}}
 	}
 	f := message.OrderEventFields{Account: "main", Strategy: "s", IntentSeq: seq, ClientOrderID: message.ClientOrderID(fmt.Sprintf("main-1-%d", seq)),
-		Instrument: i.Instrument, Side: i.Side, Type: i.Type, TimeInForce: i.TimeInForce, Price: i.Price, Quantity: i.Quantity}
+		Instrument: i.Instrument, OrderTerms: message.OrderTerms{Side: i.Side, Type: i.Type, TimeInForce: i.TimeInForce, Price: i.Price, Quantity: i.Quantity}}
 	switch words[2] {
 	case "created":
 		f.Action, f.Status = message.ActionCreate, message.OrderCreated
@@ -298,6 +298,6 @@ func (d *desk) event(t *testing.T, words []string) message.OrderEvent {
 // refusal is what a gateway whose mailbox was full says of an intent: a denial without a record.
 func refusal(f message.OrderIntentFields) message.OrderEvent {
 	return must(message.NewOrderEvent(message.OrderEventFields{Time: f.Time(), Account: f.Account, Strategy: f.ID.Strategy, IntentSeq: f.ID.Seq,
-		Instrument: f.Instrument, Side: f.Side, Type: f.Type, TimeInForce: f.TimeInForce, Price: f.Price, Quantity: f.Quantity,
+		Instrument: f.Instrument, OrderTerms: message.OrderTerms{Side: f.Side, Type: f.Type, TimeInForce: f.TimeInForce, Price: f.Price, Quantity: f.Quantity},
 		Action: message.ActionDeny, Status: message.OrderDenied, Reason: "queue_full: the gateway's mailbox is full"}))
 }

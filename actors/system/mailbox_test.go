@@ -78,8 +78,8 @@ func batch(source string, seq uint64, credit bool, events ...message.Event) mess
 
 func intent(seq uint64) message.OrderIntent {
 	i, err := message.NewOrderIntent(message.OrderIntentFields{Origin: message.Origin{Instrument: btc, Received: 1},
-		ID: message.IntentID{Strategy: "s", Seq: seq}, Account: "a", Side: market.Buy, Type: market.Market, TimeInForce: market.IOC,
-		Quantity: market.MustQuantity("1")})
+		ID: message.IntentID{Strategy: "s", Seq: seq}, Account: "a", OrderTerms: message.OrderTerms{Side: market.Buy, Type: market.Market, TimeInForce: market.IOC, Quantity: market.MustQuantity("1")},
+	})
 	if err != nil {
 		panic(err)
 	}

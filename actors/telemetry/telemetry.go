@@ -24,8 +24,10 @@ type Metrics struct {
 	FeederReconnects  *prometheus.CounterVec // by venue
 	FeederConnected   *prometheus.GaugeVec   // by venue
 	FeederGaps        *prometheus.CounterVec // by venue
+	FeederResyncs     *prometheus.CounterVec // by venue and reason (crossed, no_snapshot, restart, other)
 	FeederSkipped     *prometheus.CounterVec // by venue
 	FeederSnapshots   *prometheus.CounterVec // by venue and outcome (ok, failed)
+	FeederChecksums   *prometheus.CounterVec // by venue and outcome (ok, failed)
 	FeederLastFrame   *prometheus.GaugeVec   // by venue, seconds since 1970
 
 	BudgetPermits   *prometheus.CounterVec // by venue and use
@@ -54,6 +56,8 @@ type Metrics struct {
 	TickToDecision prometheus.Histogram
 	TickToOrder    prometheus.Histogram
 
+	HTTPRefused *prometheus.CounterVec // by reason
+
 	ActorFailures *prometheus.CounterVec // by role
 	ActorRestarts *prometheus.CounterVec // by role
 	Actors        *prometheus.GaugeVec   // by role
@@ -73,8 +77,10 @@ func New(version string) *Metrics {
 		FeederReconnects:  counterVec(r, "maru_feeder_reconnects_total", "Connections to a venue that ended and were dialed again.", "venue"),
 		FeederConnected:   gaugeVec(r, "maru_feeder_connections", "Connections to a venue that are up.", "venue"),
 		FeederGaps:        counterVec(r, "maru_feeder_gaps_total", "Order books that missed an update.", "venue"),
+		FeederResyncs:     counterVec(r, "maru_feeder_resyncs_total", "Order books that a partition did not believe and asked to be made whole anew.", "venue", "reason"),
 		FeederSkipped:     counterVec(r, "maru_feeder_skipped_updates_total", "Order book updates older than the book they came for.", "venue"),
 		FeederSnapshots:   counterVec(r, "maru_feeder_snapshots_total", "Order book snapshots asked for.", "venue", "outcome"),
+		FeederChecksums:   counterVec(r, "maru_feeder_checksums_total", "Order book checksums of a venue that were compared.", "venue", "outcome"),
 		FeederLastFrame:   gaugeVec(r, "maru_feeder_last_frame_timestamp_seconds", "When the last frame of a venue arrived.", "venue"),
 
 		BudgetPermits:   counterVec(r, "maru_budget_permits_total", "Permits given to use a venue.", "venue", "use"),
@@ -102,6 +108,8 @@ func New(version string) *Metrics {
 
 		TickToDecision: histogram(r, "maru_tick_to_decision_duration_seconds", "From a frame's arrival to the class change it caused; live data only.", prometheus.ExponentialBuckets(5e-6, 2, 18)),
 		TickToOrder:    histogram(r, "maru_tick_to_order_duration_seconds", "From a frame's arrival to the order it caused leaving for the venue; live data only.", prometheus.ExponentialBuckets(5e-6, 2, 18)),
+
+		HTTPRefused: counterVec(r, "maru_http_refused_total", "Requests that were refused before they were read: a foreign host or origin, no token or a wrong one, no JSON, too long, no token configured.", "reason"),
 
 		ActorFailures: counterVec(r, "maru_actor_failures_total", "Panics of actors.", "role"),
 		ActorRestarts: counterVec(r, "maru_actor_restarts_total", "Actors begun anew after a panic.", "role"),

@@ -10,11 +10,8 @@ import (
 	"time"
 
 	"github.com/maru-trading/maru/actors"
-	"github.com/maru-trading/maru/actors/budget"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
-	"github.com/maru-trading/maru/adapters/venue"
-	"github.com/maru-trading/maru/cmd/internal/venues"
 	"github.com/maru-trading/maru/config"
 )
 
@@ -50,12 +47,12 @@ func newArrivals(all []config.Venue) *arrivals {
 }
 
 // prepare begins with all venues. Each is told once on come, which has room for all.
-func (a *arrivals) prepare(ctx context.Context, of func(ctx context.Context, v config.Venue, waiting func(why string)) (*source, error)) {
+func (a *arrivals) prepare(ctx context.Context, of func(ctx context.Context, v config.Venue, waiting waiting) (*source, error)) {
 	for n, v := range a.venues {
 		a.coming.Go(func() {
 			first := true
-			s, err := of(ctx, v, func(why string) {
-				a.setWaiting(v.Name, why)
+			s, err := of(ctx, v, func(why error, again time.Duration) {
+				a.setWaiting(v.Name, untilThen(why, again))
 				if first {
 					first = false
 					a.failed <- n // has room for every venue's first
@@ -99,6 +96,11 @@ func (a *arrivals) gather(ctx context.Context, wait time.Duration) (map[int]*sou
 		}
 	}
 	return there, nil
+}
+
+// untilThen says why a venue is waited for, and for how long.
+func untilThen(why error, again time.Duration) string {
+	return fmt.Sprintf("%v; trying again in %v", why, again.Round(time.Second))
 }
 
 func (a *arrivals) setWaiting(v market.Venue, why string) {
@@ -191,20 +193,6 @@ func (n *Node) joinOne(tree *actors.Tree, s *source, ledgers map[message.Account
 	return tree.Join(actors.Joining{Venue: s.cfg.Venue, Accounts: cfg.Accounts, Strategies: cfg.Strategies, Feeders: cfg.Feeders})
 }
 
-// allowance adds to a budget what a venue allows that joins later.
-func allowance(b *budget.Config, v config.Venue) error {
-	adapter, err := venues.Find(v.Adapter)
-	if err != nil {
-		return err
-	}
-	protocols, err := adapter.New(venue.Config{Venue: v.Name})
-	if err != nil {
-		return fmt.Errorf("venue %s: %w", v.Name, err)
-	}
-	spend(b, protocols[0])
-	return nil
-}
-
 // countInstruments holds what venues list to the node's limit.
 func (n *Node) countInstruments(s *source) error {
 	most := n.cfg.Limits.InstrumentsMax
@@ -217,8 +205,8 @@ func (n *Node) countInstruments(s *source) error {
 }
 
 // sourceFor is sourceOf for this node. What it opens is closed with the node.
-func (n *Node) sourceFor(ctx context.Context, v config.Venue, waiting func(why string)) (*source, error) {
-	s, err := sourceOf(ctx, v, n.cfg.Node.DataDir, n.log, waiting)
+func (n *Node) sourceFor(ctx context.Context, v config.Venue, waiting waiting) (*source, error) {
+	s, err := sourceOf(ctx, n.base.Desk(), v, n.cfg.Node.DataDir, n.log, waiting)
 	if err != nil {
 		return nil, err
 	}

@@ -204,21 +204,21 @@ instruments = ["BTC-KRW", "*-KWR"]
 }
 
 // fakes are venues that come, fail or stay silent as told.
-func fakes(t *testing.T, waits ...time.Duration) (*arrivals, func(ctx context.Context, v config.Venue, waiting func(string)) (*source, error)) {
+func fakes(t *testing.T, waits ...time.Duration) (*arrivals, func(ctx context.Context, v config.Venue, waiting waiting) (*source, error)) {
 	t.Helper()
 	var all []config.Venue
 	for i := range waits {
 		all = append(all, config.Venue{Name: config.Default().Venues[0].Name, RESTURL: fmt.Sprint(i)})
 	}
-	return newArrivals(all), func(ctx context.Context, v config.Venue, waiting func(string)) (*source, error) {
+	return newArrivals(all), func(ctx context.Context, v config.Venue, waiting waiting) (*source, error) {
 		var i int
 		if _, err := fmt.Sscan(v.RESTURL, &i); err != nil {
 			return nil, err
 		}
 		d := waits[i]
 		if d < 0 { // fails at once, comes after that time
-			waiting("not there")
-			waiting("still not there")
+			waiting(errors.New("not there"), time.Second)
+			waiting(errors.New("still not there"), time.Second)
 			d = -d
 		}
 		select {
@@ -307,5 +307,30 @@ func TestNineVenuesOutOfReach(t *testing.T) {
 	})
 	if code, _ := get(t, n, "/livez"); code != http.StatusOK {
 		t.Errorf("livez: %d", code)
+	}
+}
+
+// What a venue lists is asked for with leave from its budget, which a node's feeders share: a limit
+// that the first answer speaks of holds for them too.
+func TestANodeHonoursALimitAtStart(t *testing.T) {
+	asked := make(chan struct{}, 100)
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked <- struct{}{}
+		w.Header().Set("Retry-After", "3600")
+		http.Error(w, "banned", http.StatusTeapot)
+	}))
+	t.Cleanup(busy.Close)
+	n := start(t, parse(t, fmt.Sprintf(twoVenues, "ws://127.0.0.1:1/", busy.URL)))
+	eventually(t, "the budget hears of it", func() bool { return telemetry.Sum(n.metrics.BudgetPenalties, "venue", "far") == 1 })
+	if got := telemetry.Sum(n.metrics.BudgetPermits, "venue", "far", "use", "rest"); got != 1 {
+		t.Errorf("%v permits", got)
+	}
+	eventually(t, "the other venue", func() bool { return telemetry.Sum(n.metrics.FeederFrames, "venue", "near") > 0 })
+	s := statusOf(t, n)
+	if len(s.Missing) != 1 || !strings.Contains(s.Missing[0], "418 I'm a teapot") || !strings.Contains(s.Missing[0], "wants no requests for 1h0m0s") {
+		t.Errorf("missing: %q", s.Missing)
+	}
+	if len(asked) != 1 {
+		t.Errorf("asked %d times", len(asked))
 	}
 }

@@ -23,7 +23,6 @@ import (
 	"github.com/maru-trading/maru/actors/feeder"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
-	"github.com/maru-trading/maru/actors/order"
 	"github.com/maru-trading/maru/actors/state"
 	"github.com/maru-trading/maru/actors/strategy"
 	"github.com/maru-trading/maru/actors/system"
@@ -32,7 +31,7 @@ import (
 	"github.com/maru-trading/maru/adapters/store/dirlock"
 	"github.com/maru-trading/maru/adapters/store/journal"
 	"github.com/maru-trading/maru/adapters/store/sqlite"
-	"github.com/maru-trading/maru/adapters/venue/paper"
+	"github.com/maru-trading/maru/cmd/internal/venues"
 	"github.com/maru-trading/maru/config"
 	"github.com/maru-trading/maru/web"
 )
@@ -59,9 +58,12 @@ type Node struct {
 	finish   sync.Once
 	err      error // why it failed; readable once finished is closed
 
-	tree     atomic.Pointer[actors.Tree]
-	arrivals *arrivals // the venues
-	followed int       // instruments, of those that are there
+	base     *actors.Tree                // what runs before the venues are known; nil if it does not
+	loop     *system.Loop                // of a replay
+	replay   *feeder.Replay              // of a replay
+	tree     atomic.Pointer[actors.Tree] // base, once all of it runs
+	arrivals *arrivals                   // the venues
+	followed int                         // instruments, of those that are there
 	rate     rate
 	server   *web.Server
 
@@ -87,6 +89,9 @@ func Start(o Options) (*Node, error) {
 	if err := n.open(ctx); err != nil {
 		cancel()
 		close(n.begun)
+		if n.base != nil {
+			err = errors.Join(err, n.base.Stop(context.Background()))
+		}
 		return nil, errors.Join(err, n.closeAll())
 	}
 	return n, nil
@@ -158,7 +163,16 @@ func (n *Node) open(ctx context.Context) error {
 		return view.Close()
 	})
 
-	if n.server, err = web.Start(web.Config{Listen: n.cfg.HTTP.Listen}, n, n.metrics.Registry(), n.log); err != nil {
+	tokenFile, token, err := controlToken(n.cfg)
+	if err != nil {
+		return err
+	}
+	served := web.Config{Listen: n.cfg.HTTP.Listen, Hosts: n.cfg.HTTP.Hosts, Token: token, TokenFile: tokenFile,
+		Refused: func(reason string) { n.metrics.HTTPRefused.WithLabelValues(reason).Inc() }}
+	for _, reason := range web.Refusals() {
+		n.metrics.HTTPRefused.WithLabelValues(reason) // there from the start
+	}
+	if n.server, err = web.Start(served, n, control{n, view, writer.Flush}, n.metrics.Registry(), n.log); err != nil {
 		return err
 	}
 	n.opened("http", func() error {
@@ -166,10 +180,16 @@ func (n *Node) open(ctx context.Context) error {
 		defer cancel()
 		return n.server.Close(ctx)
 	})
+	if err := n.publish(tokenFile); err != nil {
+		return err
+	}
+	if err := n.prepare(dead, writer); err != nil {
+		return err
+	}
 	n.arrivals.prepare(ctx, n.sourceFor)
 	go func() {
 		defer close(n.begun)
-		if err := n.begin(ctx, dead, writer, ledgers); err != nil && ctx.Err() == nil {
+		if err := n.begin(ctx, ledgers); err != nil && ctx.Err() == nil {
 			n.fail(err)
 		}
 	}()
@@ -210,8 +230,28 @@ func (n *Node) openView(path string, ledgers map[message.AccountName]*ledger) (*
 	return view, writer, nil
 }
 
+// prepare starts the actors that are needed before anything is known of the venues.
+func (n *Node) prepare(dead *deadletter.Store, writer *sqlite.Writer) error {
+	env, dispatcher := system.Live(n.log), actors.LiveDispatcher()
+	deps := actors.Deps{Metrics: n.metrics, Bars: barStore{writer, n.cfg.Store.Bars}, DeadLetters: deadLetters{dead}, View: writer,
+		HTTP: &http.Client{Timeout: listingsTimeout}, GaveUp: n.gaveUp}
+	if n.mode == "replay" {
+		n.loop = system.NewLoop(0)
+		env = system.Env{Now: n.loop.Now, After: n.loop.After, Go: n.loop.Go, Log: n.log, Repeatable: true}
+		n.replay = feeder.NewReplay(n.loop)
+		dispatcher, deps.Drive, deps.Replay = n.loop, n.loop.Run, n.replay
+	}
+	deps.Env, deps.Dispatcher = env, dispatcher
+	allowed, err := venues.Allowed(n.cfg.Venues)
+	if err != nil {
+		return err
+	}
+	n.base, err = actors.Prepare(allowed, n.mailboxes(), deps)
+	return err
+}
+
 // begin starts the sources and the actors. It returns when they run, or cannot.
-func (n *Node) begin(ctx context.Context, dead *deadletter.Store, writer *sqlite.Writer, ledgers map[message.AccountName]*ledger) error {
+func (n *Node) begin(ctx context.Context, ledgers map[message.AccountName]*ledger) error {
 	wait := arrivalWait
 	if n.mode == "replay" {
 		wait = 0 // everything is on this machine, and all of it belongs to the run
@@ -234,36 +274,22 @@ func (n *Node) begin(ctx context.Context, dead *deadletter.Store, writer *sqlite
 		n.arrivals.setWaiting(v.Name, "")
 		sources = append(sources, s)
 	}
-	env, dispatcher := system.Live(n.log), actors.LiveDispatcher()
-	deps := actors.Deps{Metrics: n.metrics, Bars: barStore{writer, n.cfg.Store.Bars}, DeadLetters: deadLetters{dead},
-		HTTP: &http.Client{Timeout: listingsTimeout}, GaveUp: n.gaveUp}
-	var loop *system.Loop
-	if n.mode == "replay" {
-		loop = system.NewLoop(0)
-		env = system.Env{Now: loop.Now, After: loop.After, Go: loop.Go, Log: n.log, Repeatable: true}
-		dispatcher, deps.Drive, deps.Replay = loop, loop.Run, feeder.NewReplay(loop)
-	}
-	deps.Env, deps.Dispatcher = env, dispatcher
 	cfg, err := n.actorsConfig(sources, ledgers)
 	if err != nil {
 		return err
 	}
 	for _, v := range late {
-		if err := allowance(&cfg.Budget, v); err != nil {
-			return err
-		}
 		cfg.Awaited = append(cfg.Awaited, n.awaited(v.Name))
 	}
-	deps.View = writer
-	tree, err := actors.Start(cfg, deps)
-	if err != nil {
+	tree := n.base
+	if err := tree.Begin(cfg); err != nil {
 		return err
 	}
 	n.tree.Store(tree)
 	n.log.Info("node runs", slog.String("node", n.cfg.Node.Name), slog.String("mode", n.mode), slog.String("http", n.server.URL()))
-	if loop != nil {
-		loop.Run()
-		go n.play(ctx, deps.Replay, tree)
+	if n.loop != nil {
+		n.loop.Run()
+		go n.play(ctx, n.replay, tree)
 	}
 	n.arrivals.coming.Go(func() { n.join(ctx, tree, ledgers, len(late)) })
 	return nil
@@ -315,11 +341,7 @@ func (n *Node) Close(ctx context.Context) error {
 	n.cancel()
 	<-n.begun
 	n.arrivals.coming.Wait()
-	var err error
-	if tree := n.tree.Load(); tree != nil {
-		err = tree.Stop(ctx)
-	}
-	return errors.Join(err, n.closeAll())
+	return errors.Join(n.base.Stop(ctx), n.closeAll())
 }
 
 // actorsConfig says which actors some of the venues make.
@@ -333,7 +355,6 @@ func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*
 			return cfg, err
 		}
 		for i := range protocols {
-			spend(&cfg.Budget, protocols[i])
 			name := string(s.cfg.Venue)
 			if len(protocols) > 1 {
 				name = fmt.Sprintf("%s-%d", name, i+1)
@@ -343,8 +364,8 @@ func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*
 			cfg.Feeders = append(cfg.Feeders, actors.Feeder{Config: f, Protocol: s.protocol(i)})
 		}
 	}
-	for _, e := range n.cfg.Engines {
-		cfg.Engines = append(cfg.Engines, e.Classifier())
+	for i := range n.cfg.Engines {
+		cfg.Engines = append(cfg.Engines, n.cfg.Classifier(i))
 	}
 	var err error
 	if cfg.State, err = n.stateConfig(); err != nil {
@@ -369,10 +390,13 @@ func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*
 		}
 		cfg.Strategies = append(cfg.Strategies, c)
 	}
-	l := n.cfg.Limits
-	cfg.Mailboxes = actors.Mailboxes{Feeder: l.MailboxState, State: l.MailboxState, Classifier: l.MailboxClassifier,
-		Strategy: l.MailboxStrategy, Order: l.MailboxOrder, Monitor: l.MailboxOrder}
 	return cfg, nil
+}
+
+func (n *Node) mailboxes() actors.Mailboxes {
+	l := n.cfg.Limits
+	return actors.Mailboxes{Feeder: l.MailboxState, State: l.MailboxState, Classifier: l.MailboxClassifier,
+		Strategy: l.MailboxStrategy, Order: l.MailboxOrder, Monitor: l.MailboxOrder}
 }
 
 // stateConfig makes state keep what the engines ask for.
@@ -386,25 +410,6 @@ func (n *Node) stateConfig() (state.Config, error) {
 	}
 	c.Features, c.Windows = n.cfg.Features(), n.cfg.Windows()
 	return c, c.Validate()
-}
-
-func (n *Node) account(a config.Account, listings []market.Listing, l *ledger) actors.Account {
-	c := order.DefaultConfig()
-	c.Account, c.Venue, c.Listings = a.Name, a.Venue, listings
-	c.Epoch = 1 // one node, one gateway: the data directory's lock sees to it
-	c.OpenOrdersMax, c.QueueMax, c.HistoryMax = n.cfg.Limits.OpenOrdersMax, n.cfg.Limits.MailboxOrder, n.cfg.Limits.OrderHistoryMax
-	return actors.Account{Config: c, Open: l.lend,
-		History: func() iter.Seq2[message.OrderEvent, error] { return l.after(0) },
-		Venue: func(replies order.Replies) (order.Venue, error) {
-			p := paper.DefaultConfig()
-			p.Latency, p.MakerFee, p.TakerFee = a.Latency, a.MakerFee, a.TakerFee
-			p.OpenOrdersMax = n.cfg.Limits.OpenOrdersMax
-			core, err := paper.New(p)
-			if err != nil {
-				return nil, err
-			}
-			return paper.NewVenue(core, replies), nil
-		}}
 }
 
 func strategyConfig(s config.Strategy, listings []market.Listing) (actors.Strategy, error) {

@@ -1,16 +1,19 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/cenkalti/backoff/v5"
 
 	"github.com/maru-trading/maru/actors/budget"
 	"github.com/maru-trading/maru/actors/feeder"
@@ -22,7 +25,6 @@ import (
 	"github.com/maru-trading/maru/adapters/store/dirlock"
 	"github.com/maru-trading/maru/adapters/store/parquet"
 	"github.com/maru-trading/maru/adapters/store/record"
-	"github.com/maru-trading/maru/adapters/venue"
 	"github.com/maru-trading/maru/cmd/internal/venues"
 	"github.com/maru-trading/maru/config"
 )
@@ -42,6 +44,8 @@ type RecordOptions struct {
 	DiskBytesMax int64
 	// Parquet keeps normalised messages too.
 	Parquet bool
+
+	again time.Duration // before a venue is tried again; zero: followAgain
 }
 
 // Below the directory of a recording.
@@ -74,15 +78,20 @@ type Recording struct {
 	begins  sync.WaitGroup // the venues
 	symbols sync.Map       // market.Instrument to string
 
+	desk *budget.Desk
+
 	failed chan struct{} // closed when the recording cannot go on
 	fail1  sync.Once
 	err    error // why; readable once failed is closed
 
-	mu      sync.Mutex
-	waiting map[market.Venue]string // why a venue is not followed yet
-	feeders []*actor.PID
-	lost    []string // feeders that were given up
-	closers []closer // in the order in which they were opened
+	mu       sync.Mutex
+	waiting  map[market.Venue]string // why a venue is not followed yet
+	feeders  []*actor.PID
+	reserved int                    // connections that are there or about to be made
+	lost     []string               // feeders that were given up
+	refused  map[market.Venue]error // why a venue cannot be recorded as things are; it is tried again
+	missed   map[market.Venue]error // why a venue could not be reached so far
+	closers  []closer               // in the order in which they were opened
 }
 
 // Record begins to record. Venues are found out about in the background, each by itself, because
@@ -99,7 +108,7 @@ func Record(o RecordOptions) (*Recording, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Recording{o: o, metrics: telemetry.New(o.Version), cancel: cancel, sys: system.New(o.Log), env: system.Live(o.Log),
-		http: &http.Client{Timeout: listingsTimeout}, box: new(system.MailboxStats), failed: make(chan struct{}), waiting: map[market.Venue]string{}}
+		http: &http.Client{Timeout: listingsTimeout}, box: new(system.MailboxStats), failed: make(chan struct{}), waiting: map[market.Venue]string{}, refused: map[market.Venue]error{}, missed: map[market.Venue]error{}}
 	if err := r.open(); err != nil {
 		cancel()
 		return nil, errors.Join(err, r.closeAll())
@@ -107,7 +116,7 @@ func Record(o RecordOptions) (*Recording, error) {
 	for _, v := range o.Config.Venues {
 		r.setWaiting(v.Name, "finding out what it lists")
 		r.begins.Go(func() {
-			if err := r.follow(ctx, v); err != nil && ctx.Err() == nil {
+			if err := r.followUntil(ctx, v); err != nil && ctx.Err() == nil {
 				r.fail(err)
 			}
 		})
@@ -188,32 +197,17 @@ func (r *Recording) open() error {
 		return err
 	}
 	r.opened("dead letters", r.dead.Close)
-	limits := budget.Config{}
-	for _, v := range o.Config.Venues {
-		if err := r.limit(&limits, v); err != nil {
-			return err
-		}
+	limits, err := venues.Allowed(o.Config.Venues)
+	if err != nil {
+		return err
 	}
 	deps := budget.Deps{Env: r.env, Metrics: r.metrics}
 	if r.budget, err = r.spawn("budget", budget.Supervision(), func() actor.Actor { return budget.NewActor(limits, deps) }, nil); err != nil {
 		return err
 	}
+	r.desk = budget.NewDesk(r.sys, r.budget, "record", r.env.Now)
 	r.sink, err = r.spawn("recorder", recorderSupervision, func() actor.Actor { return actor.ReceiveFunc(r.take) }, r.box)
 	return err
-}
-
-// limit adds what a venue allows from one address.
-func (r *Recording) limit(to *budget.Config, v config.Venue) error {
-	adapter, err := venues.Find(v.Adapter)
-	if err != nil {
-		return fmt.Errorf("venue %s: %w", v.Name, err)
-	}
-	protocols, err := adapter.New(venue.Config{Venue: v.Name})
-	if err != nil {
-		return fmt.Errorf("venue %s: %w", v.Name, err)
-	}
-	spend(to, protocols[0])
-	return nil
 }
 
 // spawn starts an actor; stats may be nil.
@@ -253,19 +247,71 @@ func (r *Recording) symbol(i market.Instrument) string {
 	return text
 }
 
-// follow begins to record a venue.
+// A venue that cannot be recorded as things are (an instrument is not listed, say) is tried again,
+// since the venue may list it tomorrow.
+const (
+	followAgain    = 30 * time.Second
+	followAgainMax = 15 * time.Minute
+)
+
+// followUntil begins to record a venue, and tries again until it does or ctx ends. It fails where
+// no venue at all can be recorded, so that a person hears of it at once, or where what keeps the
+// recording fails.
+func (r *Recording) followUntil(ctx context.Context, v config.Venue) error {
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval = cmp.Or(r.o.again, followAgain), followAgainMax
+	for {
+		err := r.follow(ctx, v)
+		var stuck *stuckError
+		switch {
+		case err == nil:
+			r.setRefused(v.Name, nil)
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.As(err, &stuck):
+			return err
+		}
+		r.setRefused(v.Name, err)
+		if all := r.refusedAll(); all != nil {
+			return all
+		}
+		d := wait.NextBackOff()
+		r.setWaiting(v.Name, untilThen(err, d))
+		r.o.Log.Error("the venue is not recorded, the others are; trying again", slog.String("venue", string(v.Name)), slog.Any("reason", err), slog.Duration("in", d.Round(time.Millisecond)))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(d):
+		}
+	}
+}
+
+// stuckError says that the recording itself cannot go on.
+type stuckError struct{ error }
+
+func (e *stuckError) Unwrap() error { return e.error }
+
+// follow begins to record a venue. Unless it fails with a *stuckError, it may be tried again.
 func (r *Recording) follow(ctx context.Context, v config.Venue) error {
-	s, err := sourceOf(ctx, v, r.o.Dir, r.o.Log, func(why string) { r.setWaiting(v.Name, why) })
+	s, err := sourceOf(ctx, r.desk, v, r.o.Dir, r.o.Log, func(why error, again time.Duration) {
+		r.setMissed(v.Name, why)
+		r.setWaiting(v.Name, untilThen(why, again))
+	})
 	if err != nil {
 		return err
+	}
+	r.setMissed(v.Name, nil)
+	protocols, err := s.adapter.New(s.cfg)
+	if err == nil {
+		err = r.reserve(len(protocols))
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("venue %s: %w", v.Name, err), s.close())
 	}
 	r.opened("venue "+string(v.Name), s.close)
 	for _, l := range s.listings {
 		r.symbols.Store(l.Instrument, l.Symbol)
-	}
-	protocols, err := s.adapter.New(s.cfg)
-	if err != nil {
-		return fmt.Errorf("venue %s: %w", v.Name, err)
 	}
 	for i := range protocols {
 		name := string(v.Name)
@@ -273,10 +319,22 @@ func (r *Recording) follow(ctx context.Context, v config.Venue) error {
 			name = fmt.Sprintf("%s-%d", name, i+1)
 		}
 		if err := r.connect(ctx, s, name, i); err != nil {
-			return fmt.Errorf("venue %s: %w", v.Name, err)
+			return &stuckError{fmt.Errorf("venue %s: %w", v.Name, err)}
 		}
 	}
 	r.setWaiting(v.Name, "")
+	return nil
+}
+
+// reserve counts connections that are about to be made, and refuses those that the limit on disk use
+// has no room for.
+func (r *Recording) reserve(connections int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := fitsWith(r.o, r.reserved+connections); err != nil {
+		return err
+	}
+	r.reserved += connections
 	return nil
 }
 
@@ -286,7 +344,7 @@ func (r *Recording) connect(ctx context.Context, s *source, name string, n int) 
 	if err != nil {
 		return err
 	}
-	books := &bookRecorder{recording: r, protocol: p, local: s.local, name: name, ctx: ctx}
+	books := &bookRecorder{recording: r, protocol: p, local: s.local, ctx: ctx}
 	connection, err := r.raw.Connection(s.cfg.Venue, name, books.begun)
 	if err != nil {
 		return err
@@ -296,9 +354,6 @@ func (r *Recording) connect(ctx context.Context, s *source, name string, n int) 
 	defer r.mu.Unlock()
 	if ctx.Err() != nil {
 		return ctx.Err()
-	}
-	if err := fitsWith(r.o, len(r.feeders)+1); err != nil {
-		return err
 	}
 	cfg := feeder.DefaultConfig(name, 1)
 	cfg.Local, cfg.TickerFields = s.local, s.tickers
@@ -316,6 +371,50 @@ func (r *Recording) connect(ctx context.Context, s *source, name string, n int) 
 	}
 	r.feeders = append(r.feeders, pid)
 	return nil
+}
+
+// setRefused keeps why a venue cannot be recorded; nil: it is.
+func (r *Recording) setRefused(v market.Venue, why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if why == nil {
+		delete(r.refused, v)
+		return
+	}
+	r.refused[v] = why
+}
+
+// refusedAll returns why no venue at all is recorded; nil if one is, or may be.
+func (r *Recording) refusedAll() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.refused) < len(r.o.Config.Venues) {
+		return nil
+	}
+	return r.notRecorded()
+}
+
+// notRecorded returns why venues are not recorded, in the order of the configuration. The caller holds
+// the lock.
+func (r *Recording) notRecorded() (err error) {
+	for _, v := range r.o.Config.Venues {
+		if why := r.refused[v.Name]; why != nil {
+			err = errors.Join(err, why)
+		} else if why := r.missed[v.Name]; why != nil {
+			err = errors.Join(err, why)
+		}
+	}
+	return err
+}
+
+func (r *Recording) setMissed(v market.Venue, why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if why == nil {
+		delete(r.missed, v)
+		return
+	}
+	r.missed[v] = why
 }
 
 func (r *Recording) setWaiting(v market.Venue, why string) {
@@ -345,7 +444,8 @@ func (r *Recording) fail(err error) {
 // Failed is closed when the recording cannot go on; Err says why.
 func (r *Recording) Failed() <-chan struct{} { return r.failed }
 
-// Err returns why the recording cannot go on, or which feeders were given up; nil if all is well.
+// Err returns why the recording cannot go on, or which feeders were given up, and which venues are not
+// recorded and why; nil if all is well.
 func (r *Recording) Err() error {
 	select {
 	case <-r.failed:
@@ -354,10 +454,16 @@ func (r *Recording) Err() error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.lost) > 0 {
-		return fmt.Errorf("failed too often and was stopped: %v", r.lost)
+	err := r.notRecorded()
+	for _, v := range r.o.Config.Venues {
+		if r.waiting[v.Name] == "" && telemetry.Sum(r.metrics.FeederFrames, "venue", string(v.Name)) == 0 && telemetry.Sum(r.metrics.FeederConnected, "venue", string(v.Name)) == 0 {
+			err = errors.Join(err, fmt.Errorf("venue %s: nothing was received, and it is not connected: the log says why", v.Name))
+		}
 	}
-	return nil
+	if len(r.lost) > 0 {
+		err = errors.Join(err, fmt.Errorf("failed too often and was stopped: %v", r.lost))
+	}
+	return err
 }
 
 // RecordStatus is how a recording stands.
@@ -389,7 +495,10 @@ func (r *Recording) Status() RecordStatus {
 	s.Feeders = len(r.feeders)
 	for _, v := range r.o.Config.Venues {
 		if why := r.waiting[v.Name]; why != "" {
-			s.Waiting = append(s.Waiting, fmt.Sprintf("%s: %s", v.Name, why))
+			if about := fmt.Sprintf("venue %s", v.Name); !strings.HasPrefix(why, about) {
+				why = about + ": " + why
+			}
+			s.Waiting = append(s.Waiting, why)
 		}
 	}
 	return s

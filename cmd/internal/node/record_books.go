@@ -4,11 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"sync/atomic"
-	"time"
 
 	"github.com/maru-trading/maru/actors/feeder"
-	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/store/record"
+	"github.com/maru-trading/maru/cmd/internal/venues"
 )
 
 // bookRecorder fetches whole order books into a file that begins in the middle of a connection,
@@ -18,11 +17,9 @@ type bookRecorder struct {
 	recording *Recording
 	protocol  feeder.Protocol // of its own, for addresses
 	local     bool
-	name      string
 	ctx       context.Context
 	to        atomic.Pointer[record.Connection]
 	busy      atomic.Bool
-	asked     uint64 // permits; by one goroutine at a time
 }
 
 func (b *bookRecorder) begun(_ string, continues bool) {
@@ -37,10 +34,11 @@ func (b *bookRecorder) begun(_ string, continues bool) {
 			if url == "" {
 				continue
 			}
-			if !b.permitted() {
-				return
+			desk := b.recording.desk
+			if b.local {
+				desk = nil
 			}
-			body, err := fetch(b.ctx, url)
+			body, err := venues.Fetch(b.ctx, desk, b.protocol.Venue(), url, bookBytesMax)
 			if b.ctx.Err() != nil {
 				return
 			}
@@ -55,25 +53,5 @@ func (b *bookRecorder) begun(_ string, continues bool) {
 	}()
 }
 
-// permitted waits until the venue's budget lets one more request go; false: the recording ends.
-func (b *bookRecorder) permitted() bool {
-	if b.local {
-		return b.ctx.Err() == nil
-	}
-	b.asked++
-	request, err := message.NewPermitRequest(message.PermitRequestFields{Venue: b.protocol.Venue(), Use: message.UseREST, Holder: b.name + "-books", ID: b.asked})
-	if err != nil {
-		return false // Validate saw to the name
-	}
-	for b.ctx.Err() == nil {
-		// This is no actor: nobody waits behind it.
-		if _, err := b.recording.sys.Root.RequestFuture(b.recording.budget, request, permitAgain).Result(); err == nil {
-			return b.ctx.Err() == nil
-		}
-	}
-	return false
-}
-
-// permitAgain is how long a permit is waited for before it is asked for again: the budget may
-// have been restarted, or many wait.
-const permitAgain = 10 * time.Second
+// bookBytesMax bounds an order book that is fetched, as it does in a feeder.
+var bookBytesMax = feeder.DefaultConfig("", 1).FrameBytesMax

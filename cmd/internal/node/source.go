@@ -11,6 +11,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/maru-trading/maru/actors/budget"
 	"github.com/maru-trading/maru/actors/feeder"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
@@ -34,9 +35,13 @@ type source struct {
 	close    func() error
 }
 
-// sourceOf starts what a venue needs in this process and finds out what it lists. Where a live
-// venue cannot be reached it tries until ctx ends; waiting is told of each failure.
-func sourceOf(ctx context.Context, v config.Venue, dir string, log *slog.Logger, waiting func(why string)) (*source, error) {
+// waiting is told why a venue is not followed yet, and when it is tried again.
+type waiting func(why error, again time.Duration)
+
+// sourceOf starts what a venue needs in this process and finds out what it lists, with leave from the
+// budget behind desk. Where a live venue cannot be reached it tries until ctx ends; waiting is told
+// of each failure.
+func sourceOf(ctx context.Context, desk *budget.Desk, v config.Venue, dir string, log *slog.Logger, waiting waiting) (*source, error) {
 	adapter, err := venues.Find(v.Adapter)
 	if err != nil {
 		return nil, err
@@ -52,7 +57,7 @@ func sourceOf(ctx context.Context, v config.Venue, dir string, log *slog.Logger,
 	case v.Sim != nil:
 		err = s.startSim(v, log)
 	default:
-		err = s.fetchListings(ctx, v, dir, log, waiting)
+		err = s.fetchListings(ctx, desk, v, dir, log, waiting)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("venue %s: %w", v.Name, err), s.close())
@@ -119,12 +124,12 @@ const listingsTimeout = venues.FetchTimeout
 
 // fetchListings asks the venue for its list. The last answer is kept on disk, and is used when
 // the venue cannot be reached: a node that restarts offline knows its instruments.
-func (s *source) fetchListings(ctx context.Context, v config.Venue, dir string, log *slog.Logger, waiting func(string)) error {
+func (s *source) fetchListings(ctx context.Context, desk *budget.Desk, v config.Venue, dir string, log *slog.Logger, waiting waiting) error {
 	kept := filepath.Join(dir, "listings", string(v.Name)+".json")
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = time.Second, time.Minute
 	for {
-		body, err := fetch(ctx, s.adapter.ListingsURL(v.RESTURL))
+		body, err := venues.Fetch(ctx, desk, v.Name, s.adapter.ListingsURL(v.RESTURL), venues.ListBytesMax)
 		if err == nil {
 			var all []market.Listing
 			if all, err = s.adapter.ParseListings(v.Name, body); err == nil {
@@ -150,7 +155,7 @@ func (s *source) fetchListings(ctx context.Context, v config.Venue, dir string, 
 		if errors.As(err, &refused) {
 			d = max(d, refused.After)
 		}
-		waiting(fmt.Sprintf("venue %s cannot be reached (%v); trying again in %v", v.Name, err, d.Round(time.Second)))
+		waiting(fmt.Errorf("venue %s cannot be reached (%w)", v.Name, err), d)
 		log.Warn("venue cannot be reached; trying again", slog.String("venue", string(v.Name)), slog.Any("reason", err), slog.Duration("in", d.Round(time.Millisecond)))
 		select {
 		case <-ctx.Done():
@@ -159,8 +164,6 @@ func (s *source) fetchListings(ctx context.Context, v config.Venue, dir string, 
 		}
 	}
 }
-
-func fetch(ctx context.Context, url string) ([]byte, error) { return venues.Fetch(ctx, url) }
 
 // chosen returns what the configuration follows of what a venue lists.
 func chosen(v config.Venue, listed []market.Listing, log *slog.Logger) ([]market.Listing, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/actors/monitor"
 	"github.com/maru-trading/maru/actors/telemetry"
+	"github.com/maru-trading/maru/cmd/internal/history"
 	"github.com/maru-trading/maru/config"
 	"github.com/maru-trading/maru/web"
 )
@@ -145,23 +146,22 @@ func fill(s *web.Status, r monitor.Report) {
 		s.Orders[status.String()] = n
 	}
 	s.Fills = r.Fills
-	for _, p := range r.Positions {
-		f := p.Fields()
-		s.Positions = append(s.Positions, web.Position{Account: string(f.Account), Strategy: string(f.Strategy), Instrument: f.Instrument.String(),
-			Quantity: f.Quantity.String(), AveragePrice: f.AveragePrice.String(), Mark: f.Mark.String(),
-			Realized: f.Realized.String(), Unrealized: f.Unrealized.String(), Fees: f.Fees.String()})
-	}
+	s.Positions = positions(r.Positions)
 	s.PnL = pnl(r.Positions)
 	for _, e := range r.Recent[max(0, len(r.Recent)-recentMax):] {
-		f := e.Fields()
-		o := web.Order{Time: f.Time.Time(), Account: string(f.Account), Strategy: string(f.Strategy), ID: string(f.ClientOrderID),
-			Instrument: f.Instrument.String(), Side: f.Side.String(), Type: f.Type.String(), Quantity: f.Quantity.String(),
-			Action: f.Action.String(), Status: f.Status.String(), Filled: f.CumQuantity.String(), Reason: f.Reason}
-		if !f.Price.IsZero() {
-			o.Price = f.Price.String()
-		}
-		s.Recent = append(s.Recent, o)
+		s.Recent = append(s.Recent, history.Step(e))
 	}
+}
+
+func positions(all []message.Position) []web.Position {
+	positions := make([]web.Position, len(all))
+	for i, p := range all {
+		f := p.Fields()
+		positions[i] = web.Position{Account: string(f.Account), Strategy: string(f.Strategy), Instrument: f.Instrument.String(),
+			Quantity: f.Quantity.String(), AveragePrice: f.AveragePrice.String(), Mark: f.Mark.String(),
+			Realized: f.Realized.String(), Unrealized: f.Unrealized.String(), Fees: f.Fees.String()}
+	}
+	return positions
 }
 
 // pnl adds up profit and loss by account and quote currency.

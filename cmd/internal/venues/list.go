@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 
+	"github.com/maru-trading/maru/actors/budget"
+	"github.com/maru-trading/maru/actors/feeder"
 	"github.com/maru-trading/maru/actors/market"
+	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/adapters/venue/replay"
 	"github.com/maru-trading/maru/adapters/venue/sim"
 	"github.com/maru-trading/maru/config"
@@ -18,8 +20,8 @@ import (
 const (
 	// FetchTimeout bounds one request for a venue's list.
 	FetchTimeout = 15 * time.Second
-	// fetchBytesMax bounds the answer: Binance's list has about 15 MB.
-	fetchBytesMax = 64 << 20
+	// ListBytesMax bounds a venue's list: Binance's has about 15 MB.
+	ListBytesMax = 64 << 20
 )
 
 // StatusError is an answer other than 200.
@@ -27,16 +29,33 @@ type StatusError struct {
 	URL    string
 	Status string        // "429 Too Many Requests"
 	Body   string        // the beginning
-	After  time.Duration // that the venue asks to wait for; zero: it does not say
+	After  time.Duration // for how long the venue wants to be left alone; zero: it does not say
 }
 
 func (e *StatusError) Error() string {
-	return fmt.Sprintf("get %s: %s: %.200q", e.URL, e.Status, e.Body)
+	text := fmt.Sprintf("get %s: %s: %.200q", e.URL, e.Status, e.Body)
+	if e.After > 0 {
+		text += fmt.Sprintf("; the venue wants no requests for %v", e.After.Round(time.Second))
+	}
+	return text
 }
 
-// Fetch gets what is at url, within FetchTimeout. It fails with a *StatusError if the answer is
-// not 200.
-func Fetch(ctx context.Context, url string) ([]byte, error) {
+// Fetch gets what is at url of a venue, at most so many bytes, once the budget permits it and then
+// within FetchTimeout. It fails with a *StatusError if the answer is not 200; the budget hears of one
+// that tells us to stay away.
+func Fetch(ctx context.Context, desk *budget.Desk, v market.Venue, url string, bytesMax int64) ([]byte, error) {
+	if err := desk.Wait(ctx, v, message.UseREST); err != nil {
+		return nil, fmt.Errorf("get %s: wait for leave to ask: %w", url, err)
+	}
+	body, err := get(ctx, url, bytesMax)
+	var refused *StatusError
+	if errors.As(err, &refused) && refused.After > 0 {
+		desk.Penalize(v, refused.After, "HTTP "+refused.Status)
+	}
+	return body, err
+}
+
+func get(ctx context.Context, url string, bytesMax int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, FetchTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -48,28 +67,26 @@ func Fetch(ctx context.Context, url string) ([]byte, error) {
 		return nil, err
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, fetchBytesMax+1))
-	switch {
-	case err != nil:
+	if response.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(response.Body, refusalBytes)) // what there is of it
+		return nil, &StatusError{URL: url, Status: response.Status, Body: string(body), After: feeder.StayAway(response, body)}
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, bytesMax+1))
+	if err == nil && int64(len(body)) > bytesMax {
+		err = fmt.Errorf("get %s: more than %d bytes", url, bytesMax)
+	}
+	if err != nil {
 		return nil, err
-	case len(body) > fetchBytesMax:
-		return nil, fmt.Errorf("get %s: more than %d bytes", url, fetchBytesMax)
-	case response.StatusCode != http.StatusOK:
-		e := &StatusError{URL: url, Status: response.Status, Body: string(body[:min(len(body), 1000)])}
-		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
-			e.After = min(time.Duration(seconds)*time.Second, retryAfterMax)
-		}
-		return nil, e
 	}
 	return body, nil
 }
 
-// retryAfterMax is the longest wait that a venue is believed: bans end within three days.
-const retryAfterMax = 72 * time.Hour
+// refusalBytes is how much is kept of an answer that is an error.
+const refusalBytes = 1000
 
 // Listed returns what a venue of the configuration lists: what it answers now, what the embedded
 // exchange will list, or what was recorded with the session that is played.
-func Listed(ctx context.Context, v config.Venue) ([]market.Listing, error) {
+func Listed(ctx context.Context, desk *budget.Desk, v config.Venue) ([]market.Listing, error) {
 	a, err := Find(v.Adapter)
 	if err != nil {
 		return nil, err
@@ -84,7 +101,7 @@ func Listed(ctx context.Context, v config.Venue) ([]market.Listing, error) {
 	case v.Replay != nil:
 		return Recorded(a, v)
 	}
-	body, err := Fetch(ctx, a.ListingsURL(v.RESTURL))
+	body, err := Fetch(ctx, desk, v.Name, a.ListingsURL(v.RESTURL), ListBytesMax)
 	if err != nil {
 		return nil, err
 	}

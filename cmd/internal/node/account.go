@@ -1,0 +1,80 @@
+package node
+
+import (
+	"fmt"
+	"iter"
+	"log/slog"
+	"time"
+
+	"github.com/maru-trading/maru/actors"
+	"github.com/maru-trading/maru/actors/market"
+	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/actors/order"
+	"github.com/maru-trading/maru/adapters/gateway/registry"
+	"github.com/maru-trading/maru/adapters/venue/paper"
+	"github.com/maru-trading/maru/config"
+)
+
+// account is the order gateway of an account, and how it reaches its venue and its journal.
+func (n *Node) account(a config.Account, listings []market.Listing, l *ledger) actors.Account {
+	c := order.DefaultConfig()
+	c.Account, c.Venue, c.Listings = a.Name, a.Venue, listings
+	c.Epoch = 1 // one node, one gateway: the data directory's lock sees to it
+	c.OpenOrdersMax, c.QueueMax, c.HistoryMax = n.cfg.Limits.OpenOrdersMax, n.cfg.Limits.MailboxOrder, n.cfg.Limits.OrderHistoryMax
+	c.ReconcileEvery, c.OnDifference = a.ReconcileEvery, order.OnDifference(a.OnDifference)
+	c.Limits, c.Reporting, c.Rates = a.Risk.Limits, a.Risk.Reporting, a.Risk.Rates
+	venue := n.paper(a)
+	if a.Mode == config.ModeLive {
+		venue = n.live(a, listings)
+	}
+	return actors.Account{Config: c, Open: l.lend, Venue: venue,
+		History: func() iter.Seq2[message.OrderEvent, error] { return l.after(0) }}
+}
+
+// paper fills orders here.
+func (n *Node) paper(a config.Account) func(order.Replies) (order.Venue, error) {
+	return func(replies order.Replies) (order.Venue, error) {
+		p := paper.DefaultConfig()
+		p.Account, p.Latency, p.MakerFee, p.TakerFee = a.Name, a.Latency, a.MakerFee, a.TakerFee
+		p.Balances, p.Queue = a.Balance, a.QueuePosition
+		p.OpenOrdersMax = n.cfg.Limits.OpenOrdersMax
+		core, err := paper.New(p)
+		if err != nil {
+			return nil, err
+		}
+		return paper.NewVenue(core, replies), nil
+	}
+}
+
+// live gives orders to the venue. What the key may do is asked there before anything else, again and
+// again while the venue cannot be reached; until then the account takes no risk.
+func (n *Node) live(a config.Account, listings []market.Listing) func(order.Replies) (order.Venue, error) {
+	return func(replies order.Replies) (order.Venue, error) {
+		keys, err := registry.Load(a.APIKey, a.APISecret)
+		if err != nil {
+			return nil, fmt.Errorf("account %s: %w", a.Name, err)
+		}
+		log := n.log.With(slog.String("account", string(a.Name)))
+		g, err := registry.New(n.adapterOf(a.Venue), registry.Config{Account: a.Name, Venue: a.Venue, RESTURL: a.RESTURL, WebSocketURL: a.WebSocketURL,
+			Credentials: keys, Listings: listings, Now: wall, Log: log}, replies)
+		if err != nil {
+			return nil, fmt.Errorf("account %s: %w", a.Name, err)
+		}
+		log.Warn("LIVE: orders of this account go to the venue with real money", slog.String("venue", string(a.Venue)))
+		g.StartLater()
+		return g, nil
+	}
+}
+
+// wall is our clock.
+func wall() market.Timestamp { return market.TimestampOf(time.Now()) }
+
+// adapterOf returns the adapter of a venue.
+func (n *Node) adapterOf(v market.Venue) string {
+	for i := range n.cfg.Venues {
+		if n.cfg.Venues[i].Name == v {
+			return n.cfg.Venues[i].Adapter
+		}
+	}
+	return ""
+}
