@@ -8,9 +8,9 @@ import (
 // Session says when a venue trades an instrument. The zero Session never closes, as coin venues
 // do. Holidays are not part of it: on those the venue refuses orders itself.
 type Session struct {
-	location    *time.Location
+	location      *time.Location
 	opens, closes time.Duration // since local midnight
-	days        uint8         // bit n: time.Weekday n
+	days          uint8         // bit n: time.Weekday n
 }
 
 // NewSession returns a session that opens and closes at times of the local day, 0 <= opens <
