@@ -242,8 +242,8 @@ func exact[D any](low, high string, zeroIsNone bool, wrap func(market.Decimal) D
 }
 
 // amount, quantity and fraction are exact numbers of their types.
-func amount(low, high string) kind[market.Amount] {
-	return exact(low, high, true, func(d market.Decimal) market.Amount { return market.Amount{Decimal: d} },
+func amount(low string) kind[market.Amount] {
+	return exact(low, amountMax, true, func(d market.Decimal) market.Amount { return market.Amount{Decimal: d} },
 		func(a market.Amount) market.Decimal { return a.Decimal })
 }
 

@@ -86,7 +86,7 @@ func entries[S, C any](name string, c *section[C], at func(*S) *[]C, most int) k
 // balanceKey is account.balance: a table whose keys are currencies.
 func balanceKey() key[Account] {
 	const doc = "What a paper account begins with, by currency: its balance is this and what its fills made of it. Orders beyond it are refused; without any balance, none are."
-	of := amount("0", amountMax)
+	of := amount("0")
 	return key[Account]{
 		name: "balance", want: "a table [account.balance] of currencies", doc: doc,
 		read: func(r *reader, path string, raw any, a *Account) {

@@ -195,14 +195,6 @@ func (s *stream) number() []byte {
 	return s.text
 }
 
-func (s *stream) float() float64 {
-	v, err := strconv.ParseFloat(string(s.number()), 64)
-	if err != nil {
-		s.fail("want a number, found %.40q", s.text)
-	}
-	return v
-}
-
 func (s *stream) float32() float64 {
 	v, err := strconv.ParseFloat(string(s.number()), 32)
 	if err != nil {

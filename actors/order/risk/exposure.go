@@ -162,7 +162,7 @@ func (r *Risk) amounts(l *line, o Order, price market.Price) (Code, string) {
 	if code, why := r.worth(limits.OrderNotionalMax, MaxNotional, "the order", o.Instrument, o.Quantity.Decimal, price); code != "" {
 		return code, why
 	}
-	if code, why := r.pay(l, o, price); code != "" {
+	if code, why := r.pay(o, price); code != "" {
 		return code, why
 	}
 	if !before.most().Less(after.most()) {
@@ -271,7 +271,7 @@ func (r *Risk) totalExposure(o *Order, price market.Price) (Code, string) {
 
 // pay checks that the account can pay: what it has, less what open orders may take, unknown ones
 // included. It is not checked before the venue has said what there is.
-func (r *Risk) pay(l *line, o Order, price market.Price) (Code, string) {
+func (r *Risk) pay(o Order, price market.Price) (Code, string) {
 	if !r.known {
 		return "", ""
 	}
