@@ -118,12 +118,14 @@ func (m *Monitor) order(e message.OrderEvent) {
 	if f.Action == message.ActionFill {
 		m.fills++
 	}
-	key := orderKey{f.Account, e.Intent()}
-	delete(m.orders, key)
-	if f.Status.Final() {
-		m.final[f.Status]++
-	} else {
-		m.orders[key] = f.Status
+	if !f.Action.OfAccount() { // else it changes no order
+		key := orderKey{f.Account, e.Intent()}
+		delete(m.orders, key)
+		if f.Status.Final() {
+			m.final[f.Status]++
+		} else {
+			m.orders[key] = f.Status
+		}
 	}
 	if m.recent = append(m.recent, e); len(m.recent) > RecentMax {
 		m.recent = slices.Delete(m.recent, 0, len(m.recent)-RecentMax)

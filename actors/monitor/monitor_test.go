@@ -30,11 +30,12 @@ func TestReportCountsEachOrderOnceInItsLastStatus(t *testing.T) {
 		m.order(event(t, seq, message.ActionAccept, message.OrderAccepted))
 	}
 	m.order(event(t, 1, message.ActionFill, message.OrderFilled))
+	m.order(event(t, 3, message.ActionHalt, message.OrderJournaled)) // of the account: no order changes
 	r := m.report()
 	if r.Orders[message.OrderAccepted] != RecentMax-1 || r.Orders[message.OrderFilled] != 1 || r.Orders[message.OrderCreated] != 0 || r.Fills != 1 {
 		t.Errorf("orders %v, %d fills", r.Orders, r.Fills)
 	}
-	if len(r.Recent) != RecentMax || r.Recent[RecentMax-1].Fields().Action != message.ActionFill {
+	if len(r.Recent) != RecentMax || r.Recent[RecentMax-1].Fields().Action != message.ActionHalt {
 		t.Errorf("%d recent", len(r.Recent))
 	}
 	m.order(event(t, 2, message.ActionCancel, message.OrderCanceled))
