@@ -133,6 +133,9 @@ func (c *Core) unamendable(o *order, f message.AmendIntentFields, asked message.
 	if q, err := left.Quantity.Sub(o.f.CumQuantity.Decimal); err == nil {
 		left.Quantity = market.Quantity{Decimal: q}
 	}
+	if o.f.Status != held && c.atMost(o, left.Quantity.Decimal).Less(left.Quantity.Decimal) {
+		return risk.Contingency, fmt.Sprintf("%s may fill no more than %v beside the orders that it hangs on", describe(o), c.atMost(o, left.Quantity.Decimal))
+	}
 	code, why := c.risk.Check(risk.Order{Time: c.now, Strategy: o.f.Strategy, Instrument: o.f.Instrument, OrderTerms: left, Replaces: o.f.ClientOrderID})
 	if o.f.Status == held && o.f.Contingency != (message.Contingency{}) && ofAmounts(code) {
 		return "", ""

@@ -14,6 +14,7 @@ type balances struct {
 	round  uint64                    // counts the questions that left
 	said   map[string]stated         // by currency
 	moves  uint64                    // counts fills
+	asked  uint64                    // moves, when the question left
 	before map[string]market.Decimal // differences at the answer before, by currency
 	since  uint64                    // moves, then
 	ours   map[string]struct{}       // currencies of balance events
@@ -141,6 +142,10 @@ func (c *Core) follow(differ map[string]market.Decimal) string {
 		for _, currency := range names {
 			c.adjust(currency, differ[currency], "opening balance")
 		}
+		return ""
+	}
+	if b.moves != b.asked && c.reconcile.why == "" {
+		c.reconcile.waits = true // fills came while the venue answered: its balances may be older, or newer
 		return ""
 	}
 	if !still || !maps.Equal(before, differ) {

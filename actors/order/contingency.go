@@ -64,11 +64,15 @@ func (r *register) tie(o *order) {
 		if p := r.lookup(message.IntentID{Strategy: o.f.Strategy, Seq: o.f.Parent}); p != nil {
 			o.parent = p.origin()
 			o.parent.children = append(o.parent.children, o)
+			for n := o.parent; n != nil; n = n.replacedBy {
+				n.awaited = true
+			}
 		}
 	}
 	if o.f.Replaces != "" && o.f.Status != denied {
 		if was := r.byClient[o.f.Replaces]; was != nil {
 			o.replaces, was.replacedBy, was.amend = was, o, nil
+			o.awaited = was.awaited
 		}
 	}
 }
@@ -95,6 +99,16 @@ func (o *order) origin() *order {
 		o = o.replaces
 	}
 	return o
+}
+
+// expected reports whether a child still waits for the order.
+func (o *order) expected() bool {
+	for _, child := range o.children {
+		if !child.f.Status.Final() {
+			return true
+		}
+	}
+	return false
 }
 
 // outcome returns what an order and those that amendments made of it filled, and whether that is

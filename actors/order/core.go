@@ -152,10 +152,10 @@ func (c *Core) settle() {
 
 // touch notes that an order changed, if that can move anything.
 func (c *Core) touch(o *order) {
-	if o.f.Status == held || o.amend != nil || len(o.children) > 0 || o.group != nil || o.replaces != nil {
+	if o.f.Status == held || o.amend != nil || len(o.children) > 0 || o.group != nil {
 		c.touched = append(c.touched, o)
 	}
-	if o.replaces != nil { // what waited for the order waits for what took its place
+	if o.awaited && o.replaces != nil { // what waited for the order waits for what took its place
 		c.touched = append(c.touched, o.origin())
 	}
 }

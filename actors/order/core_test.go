@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/actors/order/risk"
 )
 
 func TestClientOrderID(t *testing.T) {
@@ -42,14 +44,15 @@ func TestConfig(t *testing.T) {
 	if err := testConfig().Validate(); err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Account: "a-b", Epoch: epochMax + 1, HistoryMax: 1_000_001, Listings: []market.Listing{
-		{}, {Instrument: market.MustInstrument("other", "BTC-USD")},
-	}}
+	cfg := Config{Account: "a-b", Epoch: epochMax + 1, HistoryMax: 1_000_001, ReconcileEvery: time.Millisecond, OnDifference: "shrug",
+		Limits: risk.Limits{Collar: market.MustDecimal("2")}, Listings: []market.Listing{
+			{}, {Instrument: market.MustInstrument("other", "BTC-USD")},
+		}}
 	err := cfg.Validate()
 	if !errors.Is(err, ErrConfig) {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"account", "venue", "epoch", "open_orders_max", "queue_max", "history_max", "listing 0", "other:BTC-USD", "not of venue"} {
+	for _, want := range []string{"account", "venue", "epoch", "open_orders_max", "queue_max", "history_max", "reconcile_every", "on_difference", "collar", "listing 0", "other:BTC-USD", "not of venue"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in:\n%v", want, err)
 		}
@@ -135,6 +138,58 @@ func TestRecoverRefuses(t *testing.T) {
 	}
 	if err := core.Recover(slices.Values(good)); err == nil {
 		t.Error("a second Recover was taken")
+	}
+}
+
+// TestDisconnects: however often the line is cut, there is one question at a time.
+func TestDisconnects(t *testing.T) {
+	n := newNode(t, testConfig()).ready()
+	asked := 0
+	for range 50 {
+		n.do(n.core.Disconnected("cut", n.now))
+		asked += len(n.acts)
+		n.syncAll()
+	}
+	if asked != 1 {
+		t.Fatalf("the venue was asked %d times", asked)
+	}
+	n.do(n.core.Recovered(nil, n.now))
+	if n.core.Reconciling() == "" || len(n.acts) != 1 {
+		t.Fatalf("an answer from before the cut was taken for all: %q, %v", n.core.Reconciling(), n.acts)
+	}
+	n.do(n.core.Recovered(nil, n.now))
+	if n.core.Reconciling() != "" {
+		t.Fatalf("still %q", n.core.Reconciling())
+	}
+}
+
+// TestChainOfAmendments: an order that is made anew for ever holds on to no more than the history.
+func TestChainOfAmendments(t *testing.T) {
+	cfg := testConfig()
+	cfg.HistoryMax = 10
+	support := testSupport()
+	support.Amend = message.AmendNone
+	n := newNodeAt(t, cfg, support).ready()
+	n.do(n.core.Intend(mustIntent(t, intentFields(1))))
+	for seq := uint64(2); seq < 100; seq++ {
+		n.syncAll()
+		id := ClientOrderID("main", 1, seq-1)
+		n.do(n.core.Report(mustReport(t, message.ExecutionReportFields{ClientOrderID: id, Action: message.ActionAccept})))
+		n.do(n.core.Amend(must(message.NewAmendIntent(message.AmendIntentFields{ID: message.IntentID{Strategy: "s", Seq: seq}, OrderSeq: seq - 1, Account: "main",
+			Price: market.MustPrice([]string{"99", "98"}[seq%2])}))))
+		n.syncAll()
+		n.do(n.core.Report(mustReport(t, message.ExecutionReportFields{ClientOrderID: id, Action: message.ActionCancel})))
+	}
+	open := n.core.orders.open()
+	if len(open) != 1 || open[0].f.IntentSeq != 99 {
+		t.Fatalf("open are %d orders: %v", len(open), n.core.Open())
+	}
+	length := 0
+	for o := open[0]; o != nil; o = o.replaces {
+		length++
+	}
+	if length > cfg.HistoryMax+1 || len(n.core.orders.byIntent) > cfg.HistoryMax+1 || len(n.core.orders.byAmend) > cfg.HistoryMax+1 {
+		t.Errorf("%d orders hang together, %d and %d are known, of which %d were to be remembered", length, len(n.core.orders.byIntent), len(n.core.orders.byAmend), cfg.HistoryMax)
 	}
 }
 

@@ -122,7 +122,9 @@ const docsNotes = `
   change nothing that is known.
 - **Amending**: where the venue changes orders under their ids, it is asked to, and its word changes the
   terms. Where it does not, the order is canceled and, after the venue's final word, a new order of
-  what is left takes its place under the amendment's own intent; it passes all checks again.
+  what is left takes its place under the amendment's own intent; it passes all checks again. An amendment
+  that cannot be made is denied under its own intent. Cancels and further amendments may name the order by
+  its intent or by any of its amendments'.
 - A fill beyond the order's quantity, of a rejected or denied order, or of an order that is not remembered is
   journaled as an anomaly and halts the account. What it did to the position is kept where the
   order is known: the venue's ledger has it too.
@@ -131,7 +133,8 @@ const docsNotes = `
 
 - **unknown** is an order whose own answer was lost, by a timeout or by a restart. It is never sent again,
   under any id. It counts against the limits as if it had filled. The venue is asked at once, and again
-  with growing pauses, up to a minute.
+  with growing pauses, up to a minute. An order that stands unanswered for half a minute is taken for
+  lost, too.
 - The lost answer to a cancel or an amendment changes nothing by itself: the venue is asked, and a cancel
   that it has not done is asked for again.
 - **absent** takes three denials in one answer (the order by its id, the open orders, the fills), all

@@ -89,8 +89,10 @@ func (c *Core) groupBusy(o *order) bool {
 
 // allowed returns how much of an order may go to the venue: no more than its parent filled, and
 // than its group has not.
-func (c *Core) allowed(o *order) market.Decimal {
-	quantity := o.f.LeavesQuantity.Decimal
+func (c *Core) allowed(o *order) market.Decimal { return c.atMost(o, o.f.LeavesQuantity.Decimal) }
+
+// atMost returns how much of a quantity an order may still fill beside those that it hangs on.
+func (c *Core) atMost(o *order, quantity market.Decimal) market.Decimal {
 	taken := o.f.CumQuantity.Decimal
 	bound := func(most market.Decimal) {
 		left, err := most.Sub(taken)

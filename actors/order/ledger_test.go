@@ -373,6 +373,27 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 	t.Log(total)
 }
 
+// TestCrashAtEveryStep runs one history against each kind of venue, and crashes it before each of its
+// steps, with nothing, something and all of what was not synced on disk.
+func TestCrashAtEveryStep(t *testing.T) {
+	total := make(map[string]int)
+	for seed := range uint64(4) {
+		for at := range 150 {
+			for _, keep := range []int{0, 1, 1000} {
+				s := newSession(t, 1000+seed, total)
+				s.crashAt, s.keep = at+1, keep
+				s.run(160)
+				if t.Failed() {
+					t.Fatalf("seed %d crash before step %d with %d events kept", 1000+seed, at+1, keep)
+				}
+			}
+		}
+	}
+	if total["crash with unsynced events"] < 500 || total["placed"] < 4_000 {
+		t.Errorf("the test does not test it: %v", total)
+	}
+}
+
 // session is one run.
 type session struct {
 	t       *testing.T
@@ -385,6 +406,9 @@ type session struct {
 	groups  uint64
 	last    int64
 	halted  bool // by the test
+	steps   int
+	crashAt int // the step before which the node crashes; 0: now and then
+	keep    int // events that make it to disk unsynced in that crash
 }
 
 func newSession(t *testing.T, seed uint64, total map[string]int) *session {
@@ -579,8 +603,24 @@ func (s *session) person() {
 	s.carry()
 }
 
+// crash loses what the line carried and what was not synced, but for the first keep events.
+func (s *session) crash(keep int) {
+	s.total["crash"]++
+	if len(s.n.pending) > 0 {
+		s.total["crash with unsynced events"]++
+	}
+	s.l.mail, s.l.answers = nil, nil
+	s.n.crash(keep)
+	s.carry()
+	s.n.view(btc, fmt.Sprint(s.last), fmt.Sprint(s.last+1), fmt.Sprint(s.last), true)
+	s.carry()
+}
+
 func (s *session) step() {
 	n, l, r := s.n, s.l, s.r
+	if s.steps++; s.steps == s.crashAt {
+		s.crash(min(s.keep, len(n.pending)))
+	}
 	n.now = n.now.Add(time.Duration(1 + r.Int64N(int64(300*time.Millisecond))))
 	l.arrive()
 	switch r.IntN(24) {
@@ -635,16 +675,8 @@ func (s *session) step() {
 			}
 		}
 	case 19:
-		if r.IntN(12) == 0 {
-			s.total["crash"]++
-			if len(n.pending) > 0 {
-				s.total["crash with unsynced events"]++
-			}
-			l.mail, l.answers = nil, nil
-			n.crash(r.IntN(len(n.pending) + 1))
-			s.carry()
-			n.view(btc, fmt.Sprint(s.last), fmt.Sprint(s.last+1), fmt.Sprint(s.last), true)
-			s.carry()
+		if s.crashAt == 0 && r.IntN(12) == 0 {
+			s.crash(r.IntN(len(n.pending) + 1))
 		}
 	}
 	if n.core.Halted() != "" && !s.halted && n.core.Halted() != "test" {

@@ -20,7 +20,7 @@ type reconcile struct {
 	retry      market.Timestamp    // when to ask again because something is open; zero: nothing is
 	pause      time.Duration       // until then, doubling
 	short      map[*order]struct{} // orders of which the venue says that more was filled than we heard of
-	waits      bool                // an order at the venue may be one of ours that has no answer yet
+	waits      bool                // the answer could not settle everything: it is too early to say
 	differed   bool                // since the last agreement that was journaled
 }
 
@@ -78,8 +78,14 @@ func (c *Core) Reconcile(why string, now market.Timestamp) Effects {
 }
 
 // Disconnected says that what the venue reports by itself was cut off, or may lack something.
+// It may come any number of times: the venue is asked once something has become of the last question.
 func (c *Core) Disconnected(why string, now market.Timestamp) Effects {
-	return c.Reconcile("disconnected: "+cut(why), now)
+	c.begin(now)
+	if c.journalLost == "" {
+		c.reconcile.why, c.reconcile.differed = cut("disconnected: "+why), true
+		c.ask(false)
+	}
+	return c.end()
 }
 
 // doubt stops new risk and asks the venue.
@@ -121,6 +127,7 @@ func (c *Core) question() []message.OrderEvent {
 	c.reconcile.again = false
 	c.reconcile.last = c.now
 	c.balances.round++
+	c.balances.asked = c.balances.moves
 	c.stats.Asked++
 	var about []*order
 	for o := range c.orders.live {
@@ -199,7 +206,7 @@ func (c *Core) judged(why string) {
 		c.later()
 		return
 	}
-	if r.differed && c.balances.stated { // without balances there is nothing that could agree
+	if r.differed && c.balances.stated && !r.waits { // without balances there is nothing that could agree
 		r.differed = false
 		c.note(message.OrderEventFields{Action: message.ActionReconcile, Reason: "orders, fills and balances agree"})
 	}

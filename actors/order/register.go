@@ -28,9 +28,10 @@ type order struct {
 	cancelAsked market.Timestamp // when we asked last
 	why         string           // of our cancel, for where the venue gives no reason
 
-	amend     *amendment // asked for and not answered
-	amendLost bool       // its answer was lost
-	amendSeqs []uint64   // intents that asked for amendments of this order
+	amend     *amendment          // asked for and not answered
+	guessed   *message.OrderTerms // before an amendment that an execution made likely, and that is not confirmed
+	amendLost bool                // its answer was lost
+	amendSeqs []uint64            // intents that asked for amendments of this order
 
 	claimed    market.Quantity  // the most that the venue says was filled
 	sentAt     market.Timestamp // when it was handed over
@@ -45,6 +46,7 @@ type order struct {
 	group      *group   // that shares its quantity
 	replaces   *order   // that an amendment made anew as this one
 	replacedBy *order
+	awaited    bool // a child waits, or waited, for this order or one it took the place of
 }
 
 func newOrder(terms message.OrderEventFields) *order {
@@ -250,6 +252,9 @@ func (r *register) forget(old *order) {
 		delete(r.byVenue, old.f.VenueOrderID)
 	}
 	r.untie(old)
+	if next := old.replacedBy; next != nil && !old.origin().expected() {
+		next.replaces = nil // else a chain of amendments would hold on to all of it
+	}
 }
 
 // sorted returns orders in the order of their creation.

@@ -84,6 +84,13 @@ func venuesWord(a message.OrderAction) bool {
 
 // change handles a report that leaves the order's terms and fills alone.
 func (c *Core) change(o *order, f message.ExecutionReportFields) {
+	if f.Action == message.ActionRejectAmend && o.guessed != nil && !o.f.Status.Final() {
+		status, _ := Next(o.f.Status, message.ActionAmend)
+		before := *o.guessed
+		o.guessed = nil
+		c.setTerms(o, f, status, before, "the amendment was refused: "+f.Reason)
+		return
+	}
 	if f.Action == message.ActionAccept && c.reviewTerms(o, f) {
 		return
 	}
@@ -120,8 +127,8 @@ func (c *Core) change(o *order, f message.ExecutionReportFields) {
 
 // hear notes when the venue spoke of an order as one that it has.
 func (c *Core) hear(o *order, f message.ExecutionReportFields) {
-	o.heard = max(o.heard, f.Time)
-	if f.Action != message.ActionRejectCancel && f.Action != message.ActionRejectAmend {
+	if f.Action != message.ActionRejectCancel && f.Action != message.ActionRejectAmend { // which may mean that it knows no such order
+		o.heard = max(o.heard, f.Time)
 		o.evidence, o.absences = 0, 0
 	}
 }
@@ -172,6 +179,7 @@ func (c *Core) setTerms(o *order, f message.ExecutionReportFields, status messag
 	if !o.f.CumQuantity.Less(to.Quantity.Decimal) {
 		status = filled
 	}
+	o.guessed = nil
 	c.name(o, f)
 	c.record(o, step{action: message.ActionAmend, status: status, time: f.Time, reason: reason, with: setTerms(to)})
 }
@@ -213,7 +221,7 @@ func (c *Core) reviewTerms(o *order, f message.ExecutionReportFields) bool {
 		reason := "the venue has these terms"
 		if o.amend != nil && to == o.amend.to {
 			reason = "the answer did not come: the venue has the new terms"
-		} else if o.amend != nil {
+		} else if o.amend != nil && !c.overdue(o) {
 			return false // neither the old ones nor the new ones: the amendment's answer will tell
 		}
 		c.hear(o, f)
@@ -282,22 +290,38 @@ func (c *Core) fill(o *order, f message.ExecutionReportFields) {
 	}
 }
 
-// grow takes an execution beyond the order's quantity for what it may be: word of an amendment that
-// has not reached us otherwise.
+// grow looks at an execution that fills the order, or more than that, for what else it may be: word
+// of an amendment that has not reached us otherwise. An order that the venue made larger must not
+// be taken for filled: it would be forgotten there.
 func (c *Core) grow(o *order, f message.ExecutionReportFields) {
 	next, err := o.sum(f.LastPrice, f.LastQuantity)
-	if err != nil || !o.f.Quantity.Less(next.cum) {
+	if err != nil || next.cum.Less(o.f.Quantity.Decimal) {
 		return
-	}
-	to, told := c.toldTerms(o, f)
-	if !told && o.amend != nil && !o.amend.anew {
-		to = o.amend.to
 	}
 	status, ok := Next(o.f.Status, message.ActionAmend)
-	if !ok || o.f.Status.Final() || to.Quantity.Less(next.cum) {
+	if !ok || o.f.Status == filled {
 		return
 	}
-	c.setTerms(o, f, status, to, "an execution shows that the venue has these terms")
+	over := o.f.Quantity.Less(next.cum)
+	fits := func(t message.OrderTerms) bool {
+		return o.f.Quantity.Less(t.Quantity.Decimal) && !t.Quantity.Less(next.cum)
+	}
+	to, told := c.toldTerms(o, f)
+	told = told && (f.Time >= o.heard || over) // old news does not make it larger
+	guess := false
+	switch {
+	case told && fits(to):
+	case o.amend != nil && !o.amend.anew && fits(o.amend.to) && (over || !told):
+		to, guess = o.amend.to, true
+	default:
+		return
+	}
+	before := o.f.OrderTerms
+	c.setTerms(o, f, status, to, "an execution shows that the venue has, or may have, these terms")
+	if guess {
+		o.guessed = &before
+	}
+	c.ask(false)
 }
 
 // executed returns an order's terms with what an execution adds to them.

@@ -78,7 +78,7 @@ func (c *Core) absent(o *order, f message.ExecutionReportFields, said market.Tim
 	}
 	o.evidence = 0 // judged, for this answer
 	switch {
-	case o.met:
+	case o.met || o.f.VenueOrderID != "": // it has given it a number
 		c.vanish(o, f)
 	case !o.f.ValidUntil.IsZero() && o.absentAt > o.f.ValidUntil:
 		status, ok := Next(o.f.Status, message.ActionAbsent)

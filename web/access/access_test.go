@@ -150,6 +150,11 @@ func TestAdmits(t *testing.T) {
 			t.Errorf("%.20q of %d characters: admitted is %t", header, len(header), !want)
 		}
 	}
+	for i := range 4096 { // none of which is near
+		if wrong := fmt.Sprintf("Bearer %064x", i); token.Admits(wrong) {
+			t.Fatalf("%s is admitted", wrong)
+		}
+	}
 	if (access.Token{}).Admits("Bearer ") || (access.Token{}).Admits("") {
 		t.Error("no token admits nothing")
 	}

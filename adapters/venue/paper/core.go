@@ -19,6 +19,9 @@ type Core struct {
 	books   map[market.Instrument]*book
 	asked   []request // by due, then arrival
 	funds   funds
+	begun   bool // it has heard of the gateway: what it does not hold now has ended here
+	ended   map[message.ClientOrderID]*order
+	oldest  []message.ClientOrderID // of ended, in the order of their ends
 	out     []message.ExecutionReport
 }
 
@@ -34,6 +37,7 @@ type order struct {
 	last    market.Price
 	done    bool
 	amended bool
+	bounced bool // refused at its first row
 	queue   queue
 	locks   lock
 }
@@ -88,6 +92,7 @@ func New(cfg Config) (*Core, error) {
 		orders: make(map[message.ClientOrderID]*order),
 		books:  make(map[market.Instrument]*book),
 		funds:  newFunds(cfg),
+		ended:  make(map[message.ClientOrderID]*order),
 	}, nil
 }
 
@@ -98,6 +103,7 @@ func (c *Core) Open() int { return len(c.orders) }
 // accepted or rejected. An order that is held already is accepted again and changes nothing.
 func (c *Core) Place(e message.OrderEvent) []message.ExecutionReport {
 	c.out = c.out[:0]
+	c.begun = true
 	f := e.Fields()
 	c.now = max(c.now, f.DecidedAt)
 	at := f.DecidedAt.Add(c.cfg.Latency)
@@ -300,7 +306,9 @@ func (c *Core) Recover(open []message.OrderEvent) []message.ExecutionReport {
 		switch {
 		case held:
 			c.confirm(o)
-		case f.Status.Final():
+		case c.ended[f.ClientOrderID] != nil:
+			c.repeat(c.ended[f.ClientOrderID])
+		case c.begun || f.Status.Final():
 			// Nothing is open, so nothing is to be said.
 		case f.VenueOrderID == "":
 			c.report(&order{terms: f}, message.ExecutionReportFields{Time: c.now, Action: message.ActionReject,
@@ -319,8 +327,22 @@ func (c *Core) Recover(open []message.OrderEvent) []message.ExecutionReport {
 			c.confirm(o)
 		}
 	}
+	c.begun = true
 	return c.out
 }
+
+// repeat reports how an order ended.
+func (c *Core) repeat(o *order) {
+	action := message.ActionCancel
+	if o.leaves.Sign() <= 0 {
+		action = message.ActionAccept // it is full, which its fills said
+	}
+	c.report(o, message.ExecutionReportFields{Time: c.now, Action: action, Instrument: o.terms.Instrument, OrderTerms: o.terms.OrderTerms,
+		CumQuantity: market.Quantity{Decimal: o.cum}})
+}
+
+// endedMax bounds the ended orders that are remembered.
+const endedMax = 1000
 
 // confirm reports an order that is held as the venue has it.
 func (c *Core) confirm(o *order) {
@@ -364,6 +386,13 @@ func (c *Core) Quote(v message.View) []message.ExecutionReport {
 func (c *Core) drop(o *order) {
 	o.done = true
 	c.funds.unlock(o)
+	if id := o.terms.ClientOrderID; !o.bounced {
+		c.ended[id] = o
+		if c.oldest = append(c.oldest, id); len(c.oldest) > endedMax {
+			delete(c.ended, c.oldest[0])
+			c.oldest = c.oldest[1:]
+		}
+	}
 	delete(c.orders, o.terms.ClientOrderID)
 }
 

@@ -66,8 +66,15 @@ func TestRefuses(t *testing.T) {
 		t.Errorf("one too many: %v", r)
 	}
 	f.Status, f.VenueOrderID = message.OrderAccepted, "paper-c2"
-	if r := core.Recover([]message.OrderEvent{must(message.NewOrderEvent(f))}); len(r) != 1 || r[0].Fields().Action != message.ActionCancel {
+	g := f
+	g.ClientOrderID, g.VenueOrderID = "c1", "paper-c1"
+	both := []message.OrderEvent{must(message.NewOrderEvent(g)), must(message.NewOrderEvent(f))}
+	if r := must(New(cfg)).Recover(both); len(r) != 2 || r[1].Fields().Action != message.ActionCancel {
 		t.Errorf("one too many to recover: %v", r)
+	}
+	// Asked again, it does not take up what ended here.
+	if r := core.Recover(both); len(r) != 1 || r[0].Fields().ClientOrderID != "c1" {
+		t.Errorf("asked again: %v", r)
 	}
 }
 

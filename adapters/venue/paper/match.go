@@ -49,6 +49,7 @@ func (c *Core) bounce(o *order, at market.Price, now market.Timestamp) {
 		c.kill(o, why, now)
 		return
 	}
+	o.bounced = true
 	c.drop(o)
 	c.report(o, message.ExecutionReportFields{Time: now, Action: message.ActionReject, Reason: why})
 }

@@ -151,23 +151,12 @@ func command(t *testing.T, core *Core, line string) []message.ExecutionReport {
 			q.Last = market.MustPrice(words[4])
 		}
 		return core.Quote(message.NewView(message.Origin{Instrument: instrument, Received: at}, q, words[1] == "quote", true, nil))
-	case "recover": // 0 recover accepted c1 buy 2 limit gtc 100 [cum 0.5]
-		cum := market.Quantity{}
-		if n := len(words); words[n-2] == "cum" {
-			cum, words = market.MustQuantity(words[n-1]), words[:n-2]
+	case "recover": // 0 recover accepted c1 buy 2 limit gtc 100 [cum 0.5] + unknown c2 …
+		var open []message.OrderEvent
+		for _, part := range strings.Split(strings.Join(words[2:], " "), " + ") {
+			open = append(open, wasOpen(t, at, instrument, strings.Fields(part)))
 		}
-		f := handOver(t, at, instrument, words[3:]).Fields()
-		f.Time = at
-		f.CumQuantity, f.LeavesQuantity = cum, market.Quantity{Decimal: must(f.Quantity.Sub(cum.Decimal))}
-		switch words[2] {
-		case "unknown":
-			f.Action, f.Status = message.ActionLose, message.OrderUnknown
-		case "accepted":
-			f.Action, f.Status, f.VenueOrderID = message.ActionAccept, message.OrderAccepted, "paper-x"
-		case "filled":
-			f.Action, f.Status, f.VenueOrderID = message.ActionAccept, message.OrderFilled, "paper-x"
-		}
-		return core.Recover([]message.OrderEvent{must(message.NewOrderEvent(f))})
+		return core.Recover(open)
 	}
 	t.Fatalf("unknown command %q", line)
 	return nil
@@ -178,6 +167,27 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// wasOpen makes the last event of an order that was open before a restart.
+func wasOpen(t *testing.T, at market.Timestamp, instrument market.Instrument, words []string) message.OrderEvent {
+	t.Helper()
+	cum := market.Quantity{}
+	if n := len(words); words[n-2] == "cum" {
+		cum, words = market.MustQuantity(words[n-1]), words[:n-2]
+	}
+	f := handOver(t, at, instrument, words[1:]).Fields()
+	f.Time = at
+	f.CumQuantity, f.LeavesQuantity = cum, market.Quantity{Decimal: must(f.Quantity.Sub(cum.Decimal))}
+	switch words[0] {
+	case "unknown":
+		f.Action, f.Status = message.ActionLose, message.OrderUnknown
+	case "accepted":
+		f.Action, f.Status, f.VenueOrderID = message.ActionAccept, message.OrderAccepted, "paper-x"
+	case "filled":
+		f.Action, f.Status, f.VenueOrderID = message.ActionAccept, message.OrderFilled, "paper-x"
+	}
+	return must(message.NewOrderEvent(f))
 }
 
 // level reads 99.5x2; - is an empty side.
