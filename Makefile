@@ -5,9 +5,10 @@ export MARU_DATA   ?= $(abspath ../shared/data)
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 FUZZTIME ?= 5s
+SIMRUNS  ?= 10000
 LINT     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: run build arm64 test race lint fuzz bench check generate clean help
+.PHONY: run build arm64 test race lint fuzz sim bench check generate clean help
 
 help:            ## what there is
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -35,6 +36,9 @@ lint:            ## formatting, vet and golangci-lint
 
 fuzz:            ## every fuzz target for FUZZTIME
 	@./.ci/fuzz $(FUZZTIME)
+
+sim: build       ## SIMRUNS simulated runs of a whole node against a venue that misbehaves
+	@./bin/maru sim --runs $(SIMRUNS) --complete
 
 bench:           ## the benchmarks of docs/performance.md, as one table
 	@go run ./cmd/bench

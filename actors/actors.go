@@ -35,6 +35,7 @@ type Config struct {
 	State      state.Config // of every partition; Partition is filled in
 	Engines    []classifier.Config
 	Strategies []Strategy
+	Externals  []External
 	Accounts   []Account
 	Feeders    []Feeder
 	Awaited    []Awaited     // venues that join later; not in a repeatable run
@@ -56,6 +57,15 @@ type Strategy struct {
 	Listings []market.Listing
 }
 
+// External is one strategy whose decisions a program makes.
+type External struct {
+	Config   strategy.ExternalConfig
+	Listings []market.Listing
+	Launch   strategy.Launch
+	Notes    strategy.OpenNotebook
+	Form     strategy.Form
+}
+
 // Account is one order gateway and how it reaches its venue and its journal.
 type Account struct {
 	Config  order.Config
@@ -75,8 +85,9 @@ type Deps struct {
 	Bars        state.BarStore
 	DeadLetters feeder.DeadLetters
 	HTTP        feeder.HTTP
-	Network     feeder.Network // in the place of sockets, in a simulation; nil: sockets
-	Watchers    []*actor.PID   // besides the monitor: are told orders, positions and classes
+	Engines     map[message.EngineName]classifier.Source // where the files of engines come from
+	Network     feeder.Network                           // in the place of sockets, in a simulation; nil: sockets
+	Watchers    []*actor.PID                             // besides the monitor: are told orders, positions and classes
 	View        order.View
 	Replay      *feeder.Replay
 	Credit      bool // feeders wait for credit; nothing is conflated
@@ -112,6 +123,8 @@ type neighbours struct {
 	histories  map[message.AccountName]func() iter.Seq2[message.OrderEvent, error]
 	gateways   []*actor.PID
 	listeners  map[message.EngineName][]*actor.PID
+	quotes     []*actor.PID // external strategies that are told of all prices
+	bars       []*actor.PID // and of bars
 	feeders    map[market.Venue][]*actor.PID
 }
 
@@ -136,9 +149,14 @@ func Prepare(allowed budget.Config, boxes Mailboxes, deps Deps) (*Tree, error) {
 		return nil, err
 	}
 	var err error
-	// The monitor watches in real time, also in a replay: it changes nothing.
+	// The monitor watches in real time, also in a replay: it changes nothing. A simulation has no
+	// goroutines to spare, of which it would leave some behind with every node.
+	watch := LiveDispatcher()
+	if t.deps.Network != nil {
+		watch = t.deps.Dispatcher
+	}
 	t.monitor, err = t.spawn("monitor", monitor.Supervision(), func() actor.Actor { return monitor.New() },
-		t.mailbox(boxes.Monitor, nil), system.NewPool(throughput))
+		t.mailbox(boxes.Monitor, nil), watch)
 	if err != nil {
 		return nil, err
 	}
@@ -154,12 +172,12 @@ func Prepare(allowed budget.Config, boxes Mailboxes, deps Deps) (*Tree, error) {
 }
 
 // Desk returns where permits of the budget are asked for from outside the tree; nil in a replay, where
-// nothing is limited.
-func (t *Tree) Desk() *budget.Desk {
+// nothing is limited. holder is what they are known by, unique among desks that are used at once.
+func (t *Tree) Desk(holder string) *budget.Desk {
 	if t.budget == nil {
 		return nil
 	}
-	return budget.NewDesk(t.sys, t.budget, "start", t.deps.Env.Now)
+	return budget.NewDesk(t.sys, t.budget, holder, t.deps.Env.Now)
 }
 
 // Begin starts all other actors, once; Budget and Mailboxes of cfg were given to Prepare, and are not
@@ -175,9 +193,15 @@ func (t *Tree) Begin(cfg Config) error {
 	for _, s := range cfg.Strategies {
 		t.peers.strategies[s.Config.Name] = t.pid(strategyName(s.Config.Name))
 	}
+	for _, s := range cfg.Externals {
+		t.peers.strategies[s.Config.Name] = t.pid(strategyName(s.Config.Name))
+	}
 	for _, a := range cfg.Awaited {
 		for s := range a.Strategies {
 			t.peers.strategies[s] = t.pid(strategyName(s))
+		}
+		for _, s := range a.Externals {
+			t.peers.strategies[s.Name] = t.pid(strategyName(s.Name))
 		}
 	}
 	for _, a := range cfg.Accounts {
@@ -193,6 +217,13 @@ func (t *Tree) Begin(cfg Config) error {
 			return err
 		}
 		t.peers.listeners[s.Config.Engine] = append(t.peers.listeners[s.Config.Engine], p)
+	}
+	for _, s := range cfg.Externals {
+		p, err := t.startExternal(s)
+		if err != nil {
+			return err
+		}
+		t.peers.subscribe(s.Config, p)
 	}
 	for _, f := range cfg.Feeders {
 		protocol, err := f.Protocol()
@@ -212,7 +243,13 @@ func (t *Tree) Begin(cfg Config) error {
 		features[i] = f.String()
 	}
 	if len(cfg.Engines) > 0 {
-		deps := classifier.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Listeners: t.peers.listeners, Watchers: t.peers.watchers}
+		deps := classifier.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Listeners: t.peers.listeners, Watchers: t.peers.watchers,
+			Sources: t.deps.Engines, Shelf: classifier.NewShelf()}
+		if t.deps.Env.Repeatable {
+			if err := deps.Shelf.Fill(context.Background(), cfg.Engines, deps.Sources); err != nil {
+				return err
+			}
+		}
 		p, err := t.spawn("classifier/0", classifier.Supervision(),
 			func() actor.Actor { return classifier.NewActor(cfg.Engines, features, deps) }, t.mailbox(t.boxLimits.Classifier, nil), t.deps.Dispatcher)
 		if err != nil {
@@ -223,10 +260,10 @@ func (t *Tree) Begin(cfg Config) error {
 	// Gateways hear of prices before classifiers do, so that an intent never meets a gateway that
 	// does not know the price it was decided on.
 	deps := state.Deps{Env: t.deps.Env, Metrics: t.deps.Metrics, Bars: t.deps.Bars, Feeders: t.peers.feeders,
-		Readers: append(append([]*actor.PID{}, t.peers.gateways...), t.classifiers...)}
+		Readers: append(append(append([]*actor.PID{}, t.peers.gateways...), t.classifiers...), t.peers.quotes...), BarReaders: t.peers.bars}
 	for _, e := range cfg.Engines {
 		if len(e.Bars) > 0 { // most engines read none: nothing is sent then
-			deps.BarReaders = t.classifiers
+			deps.BarReaders = append(append([]*actor.PID{}, t.classifiers...), t.peers.bars...)
 		}
 	}
 	for i := range cfg.State.Partitions {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/actors/strategy"
 )
 
 // Awaited are the actors of a venue of which it is not known yet what it lists: they start when
@@ -16,6 +17,7 @@ type Awaited struct {
 	Venue      market.Venue
 	Accounts   []message.AccountName
 	Strategies map[message.StrategyName]message.EngineName
+	Externals  []strategy.ExternalConfig
 }
 
 // Joining are the actors that start when an awaited venue joins.
@@ -23,6 +25,7 @@ type Joining struct {
 	Venue      market.Venue
 	Accounts   []Account
 	Strategies []Strategy
+	Externals  []External
 	Feeders    []Feeder
 }
 
@@ -95,6 +98,12 @@ func (t *Tree) await(a Awaited, n *neighbours) error {
 		}
 		n.listeners[engine] = append(n.listeners[engine], pid)
 	}
+	for _, s := range a.Externals {
+		if all.strategies[s.Name], pid, err = make1(strategyName(s.Name)); err != nil {
+			return err
+		}
+		n.subscribe(s, pid)
+	}
 	t.awaited[a.Venue] = all
 	return nil
 }
@@ -122,11 +131,22 @@ func (t *Tree) Join(j Joining) error {
 		if d == nil {
 			return fmt.Errorf("actors: strategy %s is not awaited with %s", s.Config.Name, j.Venue)
 		}
-		strategy, err := t.startStrategy(s)
+		started, err := t.startStrategy(s)
 		if err != nil {
 			return err
 		}
-		d.open(strategy)
+		d.open(started)
+	}
+	for _, s := range j.Externals {
+		d := doors.strategies[s.Config.Name]
+		if d == nil {
+			return fmt.Errorf("actors: strategy %s is not awaited with %s", s.Config.Name, j.Venue)
+		}
+		external, err := t.startExternal(s)
+		if err != nil {
+			return err
+		}
+		d.open(external)
 	}
 	began := len(t.feeders)
 	// Partitions may ask for snapshots as soon as the first feeder speaks.

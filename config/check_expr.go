@@ -26,6 +26,9 @@ func (c *Config) checkEngine(r *reader, path string, e *Engine) {
 			c.checkExpression(r, joinKey(joinIndex(joinKey(path, "class"), i), "when"), class.When)
 		}
 	}
+	if e.Model != nil {
+		c.checkModel(r, path, e.Model)
+	}
 	if e.Type != engineRange {
 		return
 	}
@@ -48,11 +51,18 @@ func (c *Config) checkEngine(r *reader, path string, e *Engine) {
 
 // checkExpression reports what is wrong with a criterion, each fault with its column in it.
 func (c *Config) checkExpression(r *reader, path, text string) {
-	known := func(name string) (int, bool) {
-		_, ok := c.feature(name)
-		return 0, ok
-	}
-	_, err := classifier.Compile(text, known, c.examples(), c.State.Bars...)
+	_, err := classifier.Compile(text, c.known, c.examples(), c.State.Bars...)
+	c.expressionFaults(r, path, "a criterion", err)
+}
+
+// known reports whether the node computes a feature; where it stands in a row does not matter here.
+func (c *Config) known(name string) (int, bool) {
+	_, ok := c.feature(name)
+	return 0, ok
+}
+
+// expressionFaults reports what the compiler found.
+func (c *Config) expressionFaults(r *reader, path, want string, err error) {
 	if err == nil {
 		return
 	}
@@ -63,12 +73,12 @@ func (c *Config) checkExpression(r *reader, path, text string) {
 	for _, err := range each {
 		var f *classifier.Fault
 		if !errors.As(err, &f) {
-			r.fault(path, "want a criterion", err.Error(), "")
+			r.fault(path, "want "+want, err.Error(), "")
 			continue
 		}
-		where := fmt.Sprintf("want a criterion; column %d of it", f.Column)
+		where := fmt.Sprintf("want %s; column %d of it", want, f.Column)
 		if f.Line > 1 {
-			where = fmt.Sprintf("want a criterion; line %d, column %d of it", f.Line, f.Column)
+			where = fmt.Sprintf("want %s; line %d, column %d of it", want, f.Line, f.Column)
 		}
 		r.fault(path, where+": "+f.What, "", c.expressionHint(f))
 	}

@@ -145,6 +145,9 @@ func (e *Engine) classNames() []message.ClassName {
 	if e.Type == engineRange {
 		return append(names, rangeClasses...)
 	}
+	if e.Model != nil {
+		return append(names, e.Model.classNames(e.Default)...)
+	}
 	names = append(names, e.Default)
 	for _, class := range e.Classes {
 		names = append(names, class.Name)
@@ -164,6 +167,7 @@ func (c *Config) checkStrategy(r *reader, path string, s *Strategy) {
 	if s.Engine != "" && engine == nil {
 		r.fault(joinKey(path, "engine"), "want the name of an [[engine]]"+among(engines), quote(string(s.Engine)), didYouMean(string(s.Engine), engines))
 	}
+	c.checkProgramEnv(r, path, s)
 	var account *Account
 	accounts := make([]string, len(c.Accounts))
 	for i := range c.Accounts {

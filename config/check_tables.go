@@ -94,7 +94,13 @@ func finishReplayFaults(r *reader, path string, given func(string) bool, f *Repl
 }
 
 func finishEngine(r *reader, path string, given func(string) bool, e *Engine) {
+	if e.Type != engineModel && e.Type != "" {
+		r.misplaced(path, given, `with type = "model"`, "engines of other types load nothing", "model")
+		e.Model = nil
+	}
 	switch e.Type {
+	case engineModel:
+		finishModelEngine(r, path, given, e)
 	case engineCriteria:
 		r.misplaced(path, given, `with type = "range"`, "a criteria engine has [[engine.class]] tables", "feature", "low", "high", "margin")
 		if len(e.Classes) == 0 && !given("class") {
@@ -129,6 +135,15 @@ func finishEngine(r *reader, path string, given func(string) bool, e *Engine) {
 }
 
 func finishStrategy(r *reader, path string, given func(string) bool, s *Strategy) {
+	if s.Type == StrategyProgram {
+		finishProgramStrategy(r, path, given, s)
+		return
+	}
+	r.misplaced(path, given, `with type = "program"`, "", "program")
+	s.Program = nil
+	if !given("engine") {
+		r.faultKey(joinKey(path, "engine"), "want "+nameRule.want, "no such key in [strategy]", `add engine = "momentum"`)
+	}
 	if len(s.Rules) == 0 && !given("rule") {
 		r.faultKey(path, "want at least one [[strategy.rule]]", "none", "add [[strategy.rule]] with to, side and notional")
 	}

@@ -50,6 +50,12 @@ func TestGoodConfigurationsSuitTheActors(t *testing.T) {
 			}
 		}
 		for i := range c.Strategies {
+			if c.Strategies[i].Program != nil {
+				if err := c.Strategies[i].External().Validate(); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				continue
+			}
 			if err := strategyOf(&c.Strategies[i]).Validate(); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -130,13 +130,40 @@ type Store struct {
 // Engine is what a classifier loads: it puts each instrument into one class.
 type Engine struct {
 	Name    message.EngineName
-	Type    string // criteria or range
+	Type    string // criteria, range or model
 	Default message.ClassName
 	Classes []Class // of type criteria, in the order in which they are tried
 
 	// Of type range: below, inside or above the range Low to High, each a feature.
 	Feature, Low, High string
 	Margin             float64 // fraction of the range's width that must be passed to change class
+
+	Model *Model // of type model
+}
+
+// Model is where a model engine's trees come from, what they take and what their outputs mean.
+type Model struct {
+	File, URL string // one of them
+	Format    string // xgboost or lightgbm
+	SHA256    string // of the file; empty: any will do
+	Version   string // put before the checksum in what the engine says
+	MaxSize   Size
+	Poll      time.Duration // how often to look for a new version; 0: never
+	Inputs    []ModelInput
+	Classes   []ModelClass
+}
+
+// ModelInput is one feature of a model.
+type ModelInput struct {
+	Name     string
+	Value    string // the expression; empty: the feature of that name
+	Optional bool
+}
+
+// ModelClass is one class of a model.
+type ModelClass struct {
+	Name message.ClassName
+	From string // a number; empty: the class at this place in the model
 }
 
 // Class is a class of a criteria engine.
@@ -148,6 +175,7 @@ type Class struct {
 // Strategy turns changes of class into order intents.
 type Strategy struct {
 	Name        message.StrategyName
+	Type        string // rules or program
 	Engine      message.EngineName
 	Account     message.AccountName
 	Instruments []market.Instrument // of the account's venue; empty: all of them
@@ -158,6 +186,23 @@ type Strategy struct {
 	OnlyTrusted         bool            // leave changes alone whose data may be wrong
 
 	Rules []Rule
+
+	Program *Program // of type program; nil otherwise
+}
+
+// Program is what decides in the place of rules: a process of its own.
+type Program struct {
+	Command   []string // the program and its arguments
+	Dir       string   // where it runs
+	Env       []string // names of variables that are passed on
+	Feeds     []string // of the market: classes, quotes, bars
+	Memory    Size     // of address space, each of its processes; 0: no limit
+	Rate      int      // lines that it may say in a second
+	Heartbeat time.Duration
+	Deadline  time.Duration // of an answer to a heartbeat
+	Restarts  int           // failures within Window before it is given up
+	Window    time.Duration
+	OnGiveUp  string // keep or cancel its open orders
 }
 
 // Rule says what to order when an instrument enters a class.

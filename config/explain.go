@@ -78,6 +78,11 @@ func ExplainListed(c *Config, listed map[market.Venue][]market.Listing) Placemen
 	}
 	for i := range c.Strategies {
 		s := &c.Strategies[i]
+		if s.Program != nil {
+			p.Roles = append(p.Roles, Role{"strategy", string(s.Name), 1, "a process of its own", c.Limits.MailboxStrategy,
+				fmt.Sprintf("%s, told %s, orders to %s", s.Program.Command[0], strings.Join(append(s.Program.Feeds, "its orders"), ", "), s.Account)})
+			continue
+		}
 		p.Roles = append(p.Roles, Role{"strategy", string(s.Name), 1, thisProcess, c.Limits.MailboxStrategy,
 			fmt.Sprintf("%s on %s, orders to %s", plural(len(s.Rules), "rule"), s.Engine, s.Account)})
 	}
@@ -100,6 +105,9 @@ func ExplainListed(c *Config, listed map[market.Venue][]market.Listing) Placemen
 func (e *Engine) explain() string {
 	if e.Type == engineRange {
 		return fmt.Sprintf("%s below, inside or above %s to %s", e.Feature, e.Low, e.High)
+	}
+	if e.Model != nil {
+		return e.Model.explain(e.Default)
 	}
 	names := make([]string, 0, len(e.Classes)+1)
 	for _, class := range e.Classes {
@@ -137,6 +145,11 @@ func (c *Config) warnings() []string {
 		}
 	}
 	for i := range c.Engines {
+		if m := c.Engines[i].Model; m != nil && m.File != "" {
+			if _, err := os.Stat(m.File); err != nil {
+				warn("engine %s: the model cannot be read: %v", c.Engines[i].Name, err)
+			}
+		}
 		if name := c.Engines[i].Name; !c.followed(func(s *Strategy) bool { return s.Engine == name }) {
 			warn("engine %s: no strategy follows it", name)
 		}

@@ -216,9 +216,10 @@ var engineSection = &section[Engine]{
 		field("name", word[message.EngineName](nameRule), func(e *Engine) *message.EngineName { return &e.Name },
 			"Strategies name it. Unique.").otherwise("", `"momentum"`).need(),
 		field("type", choice(engineTypes...), func(e *Engine) *string { return &e.Type },
-			"criteria: the first [[engine.class]] whose criterion holds. range: below, inside or above the range low to high.").otherwise("", `"criteria"`).need(),
+			"criteria: the first [[engine.class]] whose criterion holds. range: below, inside or above the range low to high. model: what the trees of [engine.model] say.").otherwise("", `"criteria"`).need(),
 		field("default", word[message.ClassName](nameRule), func(e *Engine) *message.ClassName { return &e.Default },
-			"Class of what meets no criterion; it may be one of [[engine.class]].").when(isCriteria),
+			"Class of what meets no criterion, or reaches no threshold of a model; it may be one of [[engine.class]] or [[engine.model.class]].").
+			when(func(e *Engine) bool { return isCriteria(e) || isModel(e) && e.Model != nil && e.Model.byThreshold() }),
 		field("feature", word[string](featureName), func(e *Engine) *string { return &e.Feature },
 			"What is compared with the range.").otherwise("", `"price"`).when(isRange),
 		field("low", rangeEnd(), func(e *Engine) *string { return &e.Low },
@@ -228,6 +229,7 @@ var engineSection = &section[Engine]{
 		field("margin", number(0, 1), func(e *Engine) *float64 { return &e.Margin },
 			"By which fraction of the range's width an end must be passed, in either direction, before the class changes: keeps prices at an edge from going to and fro.").when(isRange),
 		entries("class", classSection, func(e *Engine) *[]Class { return &e.Classes }, classesMax).when(isCriteria),
+		optional("model", modelSection, func(e *Engine) **Model { return &e.Model }).when(isModel),
 	},
 	defaults: func() Engine { return Engine{Default: "flat"} },
 	finish:   finishEngine,
@@ -238,7 +240,7 @@ const (
 	engineRange    = string(classifier.Range)
 )
 
-var engineTypes = []string{engineCriteria, engineRange}
+var engineTypes = []string{engineCriteria, engineRange, engineModel}
 
 func isCriteria(e *Engine) bool { return e.Type == engineCriteria }
 func isRange(e *Engine) bool    { return e.Type == engineRange }
@@ -261,22 +263,25 @@ var strategySection = &section[Strategy]{
 		field("name", word[message.StrategyName](nameRule), func(s *Strategy) *message.StrategyName { return &s.Name },
 			"Names it in orders and positions. Unique.").otherwise("", `"follow"`).need(),
 		field("engine", word[message.EngineName](nameRule), func(s *Strategy) *message.EngineName { return &s.Engine },
-			"The [[engine]] whose classes it follows.").otherwise("", `"momentum"`).need(),
+			"The [[engine]] whose classes it follows. A program needs it only for the feed classes.").otherwise("", `"momentum"`),
+		field("type", choice(StrategyRules, StrategyProgram), func(s *Strategy) *string { return &s.Type },
+			"rules: [[strategy.rule]] decides. program: a process of its own does, in any language (docs/strategies.md); not in a replay."),
 		field("account", word[message.AccountName](nameRule), func(s *Strategy) *message.AccountName { return &s.Account },
 			"The [[account]] that gets its intents.").otherwise("", `"paper"`).need(),
 		field("instruments", list(instrumentKind(), 1, instrumentsMax), func(s *Strategy) *[]market.Instrument { return &s.Instruments },
 			"Instruments that it trades, as venue:NAME, of the account's venue.").otherwise("all of the account's venue", `["upbit:BTC-KRW"]`),
 		field("cooldown", duration(0, 7*day), func(s *Strategy) *time.Duration { return &s.Cooldown },
-			"Least time between two intents of one instrument, in message time. Intents that close a position do not wait."),
+			"Least time between two intents of one instrument, in message time. Intents that close a position do not wait.").when(hasRules),
 		field("position_max_notional", amount("0"), func(s *Strategy) *market.Amount { return &s.PositionMaxNotional },
-			"Largest position of one instrument, long or short, in its quote currency at the price of the decision, working orders counted as filled. Orders are cut to what fits.").otherwise("no limit", `"1000000"`),
+			"Largest position of one instrument, long or short, in its quote currency at the price of the decision, working orders counted as filled. Orders are cut to what fits.").otherwise("no limit", `"1000000"`).when(hasRules),
 		field("position_max_quantity", quantity("0", amountMax), func(s *Strategy) *market.Quantity { return &s.PositionMaxQuantity },
-			"The same limit in base.").otherwise("no limit", `"0.5"`),
+			"The same limit in base.").otherwise("no limit", `"0.5"`).when(hasRules),
 		field("only_trusted", truth(), func(s *Strategy) *bool { return &s.OnlyTrusted },
-			"Leaves changes alone whose data may be wrong. Orders on such data are denied in any case."),
-		entries("rule", ruleSection, func(s *Strategy) *[]Rule { return &s.Rules }, rulesMax),
+			"Leaves changes alone whose data may be wrong. Orders on such data are denied in any case.").when(hasRules),
+		entries("rule", ruleSection, func(s *Strategy) *[]Rule { return &s.Rules }, rulesMax).when(hasRules),
+		optional("program", programSection, func(s *Strategy) **Program { return &s.Program }).when(hasProgram),
 	},
-	defaults: func() Strategy { return Strategy{Cooldown: 10 * time.Second, OnlyTrusted: true} },
+	defaults: func() Strategy { return Strategy{Type: StrategyRules, Cooldown: 10 * time.Second, OnlyTrusted: true} },
 	finish:   finishStrategy,
 }
 

@@ -6,7 +6,7 @@ import "time"
 type Status struct {
 	Node      string             `json:"node"`
 	Version   string             `json:"version"`
-	Mode      string             `json:"mode"` // paper, replay
+	Mode      string             `json:"mode"` // paper, live, replay
 	Started   time.Time          `json:"started"`
 	Uptime    float64            `json:"uptime_seconds"`
 	Ready     bool               `json:"ready"`

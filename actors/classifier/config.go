@@ -22,6 +22,7 @@ type Type string
 const (
 	Criteria Type = "criteria" // the first class whose criterion is true, else the default
 	Range    Type = "range"    // below, inside or above a range
+	Model    Type = "model"    // what gradient-boosted trees from a file say
 )
 
 // Untrusted is the class of an instrument whose data may be wrong. Every engine puts it there, so
@@ -40,7 +41,9 @@ type Config struct {
 	// Name is the engine's, unique among engines: 1 to 64 letters, digits, '_', '-' or '.'.
 	Name message.EngineName
 
-	// Version goes into every message. Empty: a hash of all that decides how the engine judges.
+	// Version goes into every message. Empty: a hash of all that decides how the engine judges. That
+	// of a model is followed by the beginning of its file's checksum, or is that alone; at most 51
+	// bytes there, else 64.
 	Version string
 
 	Type Type
@@ -50,12 +53,12 @@ type Config struct {
 	// the first: put criteria that need long windows last.
 	Classes []Class
 
-	// Bars are the intervals of the bars that a criteria engine is told of, which functions over
-	// bars may read; none: criteria read features alone.
+	// Bars are the intervals of the bars that a criteria or model engine is told of, which functions
+	// over bars may read; none: expressions read features alone.
 	Bars []time.Duration
 
 	// Default of a criteria engine is the class where every criterion is false. It may be one of
-	// Classes.
+	// Classes. For that of a model see ModelConfig.Outputs.
 	Default message.ClassName
 
 	// Feature of a range engine is what is compared with the range from Low to High, each the name
@@ -70,6 +73,9 @@ type Config struct {
 	// High + Margin × (High - Low), and again inside under High - Margin × (High - Low). The
 	// first class is judged without it. 0 to 1; 0.5 and more skip inside on the way back.
 	Margin float64
+
+	// Model is what a model engine evaluates.
+	Model ModelConfig
 }
 
 // Class is a class of a criteria engine.
@@ -93,16 +99,22 @@ const (
 func (c Config) Validate() error {
 	f := faults{engine: c.Name}
 	f.name("name", string(c.Name))
-	if len(c.Version) > versionMax {
-		f.add("version has %d bytes: want at most %d", len(c.Version), versionMax)
+	most := versionMax
+	if c.Type == Model {
+		most -= 1 + versionDigits
+	}
+	if len(c.Version) > most {
+		f.add("version has %d bytes: want at most %d", len(c.Version), most)
 	}
 	switch c.Type {
 	case Criteria:
 		c.validateCriteria(&f)
 	case Range:
 		c.validateRange(&f)
+	case Model:
+		c.validateModel(&f)
 	default:
-		f.add("type %q: want %s or %s", shown(string(c.Type)), Criteria, Range)
+		f.add("type %q: want %s, %s or %s", shown(string(c.Type)), Criteria, Range, Model)
 	}
 	return errors.Join(f.all...)
 }
@@ -111,11 +123,7 @@ func (c Config) validateCriteria(f *faults) {
 	if c.Feature != "" || c.Low != "" || c.High != "" || c.Margin != 0 {
 		f.add("feature, low, high and margin are for engines of type %s", Range)
 	}
-	for i, bar := range c.Bars {
-		if bar <= 0 || slices.Contains(c.Bars[:i], bar) {
-			f.add("bars of %v: want intervals above zero, each once", bar)
-		}
-	}
+	f.bars(c.Bars)
 	if len(c.Classes) < 1 || len(c.Classes) > classesMax {
 		f.add("%d classes: want 1 to %d", len(c.Classes), classesMax)
 	}
@@ -177,6 +185,13 @@ func (c Config) Features() []string {
 				add(name)
 			}
 		}
+	case Model:
+		for _, in := range c.Model.Inputs {
+			features, _ := figuresOf(in.Value, c.Bars) // Validate reports the error
+			for _, name := range features {
+				add(name)
+			}
+		}
 	case Range:
 		for _, name := range []string{c.Feature, c.Low, c.High} {
 			if _, number := constantEnd(name); !number && isName(name) {
@@ -187,29 +202,41 @@ func (c Config) Features() []string {
 	return all
 }
 
-// Needs returns how many bars of each interval the criteria want before every one of them can be
-// ready: what to warm up with, by Core.Bar. None for a range, and for what Validate refuses.
+// Needs returns how many bars of each interval the criteria, or the inputs of a model, want before
+// every one of them can be ready: what to warm up with, by Core.Bar. None for a range, and for what
+// Validate refuses.
 func (c Config) Needs() []criteria.Need {
-	texts := make([]string, len(c.Classes))
-	for i, class := range c.Classes {
-		texts[i] = class.When
+	var texts []string
+	compile := criteria.Compile
+	for _, class := range c.Classes {
+		texts = append(texts, class.When)
 	}
-	p, err := criteria.Compile(env(func(string) (int, bool) { return 0, true }, nil, c.Bars), texts...)
+	if c.Type == Model {
+		compile = criteria.CompileFigures
+		for _, in := range c.Model.Inputs {
+			texts = append(texts, in.Value)
+		}
+	}
+	p, err := compile(env(func(string) (int, bool) { return 0, true }, nil, c.Bars), texts...)
 	if err != nil {
 		return nil // Validate reports the error
 	}
 	return p.Needs()
 }
 
-// ToldOf returns c with Bars set to those of the intervals given that its criteria read. Where
-// criteria are at fault Bars are all of them, so that Validate can say what there is.
+// ToldOf returns c with Bars set to those of the intervals given that its criteria or inputs read. Where
+// those are at fault Bars are all of them, so that Validate can say what there is.
 func (c Config) ToldOf(bars []time.Duration) Config {
-	if c.Type != Criteria {
+	if c.Type != Criteria && c.Type != Model {
 		return c
 	}
 	c.Bars = slices.Clone(bars)
 	f := faults{engine: c.Name}
-	c.validateCriteria(&f)
+	if c.Type == Model {
+		c.validateInputs(&f)
+	} else {
+		c.validateCriteria(&f)
+	}
 	if len(f.all) > 0 {
 		return c
 	}
@@ -221,9 +248,10 @@ func (c Config) ToldOf(bars []time.Duration) Config {
 	return c
 }
 
-// version returns the configured version, or a hash of what decides how the engine judges.
+// version returns the configured version, or a hash of what decides how the engine judges. A model
+// has none before it is loaded.
 func (c Config) version() string {
-	if c.Version != "" {
+	if c.Version != "" || c.Type == Model {
 		return c.Version
 	}
 	h := sha256.New()
@@ -297,12 +325,22 @@ func (f *faults) class(where string, name message.ClassName) {
 	}
 }
 
+func (f *faults) bars(bars []time.Duration) {
+	for i, bar := range bars {
+		if bar <= 0 || slices.Contains(bars[:i], bar) {
+			f.add("bars of %v: want intervals above zero, each once", bar)
+		}
+	}
+}
+
 // expression reports the faults that Compile joined one by one.
-func (f *faults) expression(where string, err error) {
+func (f *faults) expression(where string, err error) { f.expressionAt(where+": when", err) }
+
+func (f *faults) expressionAt(where string, err error) {
 	if err == nil {
 		return
 	}
 	for _, e := range eachFault(err) {
-		f.all = append(f.all, fmt.Errorf("classifier: engine %q: %s: when: %w: %w", shown(string(f.engine)), where, e, ErrConfig))
+		f.all = append(f.all, fmt.Errorf("classifier: engine %q: %s: %w: %w", shown(string(f.engine)), where, e, ErrConfig))
 	}
 }

@@ -40,7 +40,7 @@ func TestValidate(t *testing.T) {
 	}{
 		"no name":       {edit(momentum(), func(c *Config) { c.Name = "" }), []string{`engine "": name is ""`}},
 		"long version":  {edit(momentum(), func(c *Config) { c.Version = strings.Repeat("v", 65) }), []string{"version has 65 bytes"}},
-		"type":          {edit(momentum(), func(c *Config) { c.Type = "magic" }), []string{`type "magic": want criteria or range`}},
+		"type":          {edit(momentum(), func(c *Config) { c.Type = "magic" }), []string{`type "magic": want criteria, range or model`}},
 		"no class":      {edit(momentum(), func(c *Config) { c.Classes = nil }), []string{"0 classes: want 1 to 64"}},
 		"many classes":  {edit(momentum(), func(c *Config) { c.Classes = append(make([]Class, 63), c.Classes...) }), []string{"65 classes: want 1 to 64"}},
 		"no default":    {edit(momentum(), func(c *Config) { c.Default = "" }), []string{`default is ""`}},

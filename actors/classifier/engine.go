@@ -43,8 +43,11 @@ type barReader interface {
 // bind returns the engine of a configuration that Validate accepts. It adds to f what is wrong
 // with its features.
 func (c Config) bind(f *faults, index func(string) (int, bool), known []string) Engine {
-	if c.Type == Range {
+	switch c.Type {
+	case Range:
 		return c.bindRange(f, index, known)
+	case Model:
+		return c.bindModel(f, index, known)
 	}
 	return c.bindCriteria(f, index, known)
 }
@@ -126,7 +129,10 @@ func (e *rules) Forget(int) {}
 // Bar tells the engine of a bar, complete or under way. An interval that it does not read is
 // nothing to it.
 func (e *rules) Bar(instrument int, interval time.Duration, b criteria.Bar, closed bool) error {
-	in := e.of(instrument)
+	return tellBar(e.of(instrument), interval, b, closed)
+}
+
+func tellBar(in *criteria.Instance, interval time.Duration, b criteria.Bar, closed bool) error {
 	var err error
 	if closed {
 		err = in.Close(interval, b)

@@ -12,11 +12,13 @@ type Use uint8
 const (
 	UseConnect Use = 1 + iota // a WebSocket connection is dialed
 	UseREST                   // a request of public data over HTTP
+	UsePrivate                // a request about an account
+	useEnd
 )
 
-var useNames = []string{"-", "connect", "rest"}
+var useNames = []string{"-", "connect", "rest", "private"}
 
-// String returns connect, rest or "-".
+// String returns connect, rest, private or "-".
 func (u Use) String() string { return enumName(useNames, u) }
 
 // PermitRequest asks the budget of a venue for leave to use it once. The venue counts what comes
@@ -33,7 +35,7 @@ type PermitRequestFields struct {
 
 // NewPermitRequest checks f. It fails with ErrInvalid without a venue, a use or a holder.
 func NewPermitRequest(f PermitRequestFields) (PermitRequest, error) {
-	if f.Venue == "" || f.Use < UseConnect || f.Use > UseREST || f.Holder == "" {
+	if f.Venue == "" || f.Use < UseConnect || f.Use >= useEnd || f.Holder == "" {
 		return PermitRequest{}, invalid(KindPermitRequest, "venue %q use %v holder %q", f.Venue, f.Use, f.Holder)
 	}
 	return PermitRequest{f}, nil

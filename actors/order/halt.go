@@ -129,8 +129,8 @@ func (c *Core) flattenOne(i market.Instrument) {
 		}
 	}
 	quantity, ok := c.lots(i, left)
-	if !ok {
-		return // dust: no order can be made of it
+	if !ok || c.dust(i, side, quantity) {
+		return // no order can be made of it
 	}
 	terms, ok := c.closing(i, side, quantity)
 	if !ok || checkCount(c.orderSeq+1) != nil {
@@ -144,6 +144,20 @@ func (c *Core) flattenOne(i market.Instrument) {
 	c.record(o, step{action: message.ActionCreate, status: created, time: c.now, reason: "halt: closes the position"})
 	c.enroll(o)
 	c.outbox.put(Act{Kind: ActPlace, After: c.seq, Event: o.last})
+}
+
+// dust reports whether a quantity is worth less than the venue takes an order of.
+func (c *Core) dust(i market.Instrument, side market.Side, quantity market.Quantity) bool {
+	l := c.lines[i]
+	if l == nil || l.listing.MinNotional.IsZero() {
+		return false
+	}
+	price := touchOf(l.quote, side)
+	if price.IsZero() {
+		price = l.quote.Last
+	}
+	worth, err := price.MulRound(quantity.Decimal)
+	return err == nil && !price.IsZero() && worth.Less(l.listing.MinNotional.Decimal)
 }
 
 // closing returns the terms of an order that closes a position at once: a market order, or where

@@ -20,6 +20,7 @@ type reconcile struct {
 	retry      market.Timestamp    // when to ask again because something is open; zero: nothing is
 	pause      time.Duration       // until then, doubling
 	short      map[*order]struct{} // orders of which the venue says that more was filled than we heard of
+	ended      []*order            // that a restart is to ask about once more; see endedBy
 	waits      bool                // the answer could not settle everything: it is too early to say
 	differed   bool                // since the last agreement that was journaled
 }
@@ -140,6 +141,11 @@ func (c *Core) question() []message.OrderEvent {
 			about = append(about, o)
 		}
 	}
+	for _, o := range c.reconcile.ended {
+		if _, asked := c.reconcile.short[o]; !asked && (o.f.Status == canceled || o.f.Status == expired) {
+			about = append(about, o)
+		}
+	}
 	events := make([]message.OrderEvent, 0, len(about))
 	for _, o := range sorted(about) {
 		o.evidence = 0
@@ -200,6 +206,7 @@ func (c *Core) Recovered(err error, now market.Timestamp) Effects {
 // judged draws the conclusions of an answer: why it does not agree with our books, or that it does.
 func (c *Core) judged(why string) {
 	r := &c.reconcile
+	r.ended = nil // what the venue said of them, it has said
 	c.cancelAgain()
 	if why != "" {
 		r.why, r.differed = cut(why), true

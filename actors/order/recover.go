@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/maru-trading/maru/actors/market"
@@ -24,19 +25,43 @@ func (c *Core) Recover(events iter.Seq[message.OrderEvent]) error {
 	if c.seq != 0 {
 		return fmt.Errorf("order: recover %s: a core that has taken inputs: make a new one", c.cfg.Account)
 	}
+	var ended []*order
 	for e := range events {
 		f := e.Fields()
 		if err := c.replay(e, f); err != nil {
 			return fmt.Errorf("order: recover %s: event %d (%v %s): %w: %w", c.cfg.Account, f.Seq, f.Action, f.ClientOrderID, ErrJournal, err)
 		}
+		ended = c.endedBy(e, f, ended)
 		c.judge(e)
 		c.seq = f.Seq
 		c.now = max(c.now, f.DecidedAt, f.Time)
 	}
 	c.durable = c.seq
+	c.reconcile.ended = ended
 	clear(c.touched)
 	c.touched = c.touched[:0]
 	return nil
+}
+
+// endedBy keeps the orders that ended with something open since our books last agreed with the venue's.
+// The venue may have said that more of them was filled than it had reported, which no event tells: it
+// is asked about them. Once it has said so no order is made before the answer, so those that end
+// after it were open then, which bounds how many there are.
+func (c *Core) endedBy(e message.OrderEvent, f message.OrderEventFields, ended []*order) []*order {
+	if f.Action == message.ActionReconcile {
+		return ended[:0]
+	}
+	if f.Action.OfAccount() || f.Status != canceled && f.Status != expired {
+		return ended
+	}
+	o := c.orders.byIntent[e.Intent()]
+	if o == nil || o.f.VenueOrderID == "" && o.f.ValidUntil.IsZero() || slices.Contains(ended, o) {
+		return ended // not remembered, or never sent
+	}
+	if len(ended) >= c.cfg.OpenOrdersMax {
+		ended = append(ended[:0], ended[1:]...)
+	}
+	return append(ended, o)
 }
 
 // replay makes one event part of the state.

@@ -23,7 +23,7 @@ type Venue interface {
 	// It is called where Support says that the venue can.
 	Amend(order message.OrderEvent)
 	// Recover asks how the account stands. Open is all that the gateway believes to be open at the
-	// venue, as it last knew them, and final ones of which it lacks fills. The venue answers, in this order, with reports: of each of these orders its
+	// venue, as it last knew them, and final ones of which it lacks fills, or after a restart may lack some. The venue answers, in this order, with reports: of each of these orders its
 	// fills, then how it stands, or that it is absent; of each other order that is open there
 	// ActionAccept with its instrument and terms; then with every balance; then, once,
 	// with Replies.Recovered.

@@ -58,6 +58,9 @@ func (f *Fibers) Go(do func()) {
 }
 
 func (f *Fibers) wake(b *fiber) {
+	if f.killed {
+		return // what deferred functions of the others wake while they end, in no order
+	}
 	f.loop.Schedule(func() {
 		if _, alive := f.all[b]; alive {
 			f.resume(b)

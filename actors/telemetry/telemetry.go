@@ -43,8 +43,16 @@ type Metrics struct {
 
 	ClassifierViews   prometheus.Counter
 	ClassifierChanges *prometheus.CounterVec // by engine
+	ClassifierLoads   *prometheus.CounterVec // by engine and outcome (loaded, unchanged, refused, failed)
+	ClassifierLoaded  *prometheus.GaugeVec   // by engine
 
 	StrategyIntents *prometheus.CounterVec // by strategy
+
+	ProgramRunning   *prometheus.GaugeVec   // by strategy
+	ProgramFailures  *prometheus.CounterVec // by strategy and reason (strategy.FailureCodes, other)
+	ProgramLines     *prometheus.CounterVec // by strategy and direction (in, out)
+	ProgramConflated *prometheus.CounterVec // by strategy
+	ProgramRefused   *prometheus.CounterVec // by strategy and code (strategy.Refusals)
 
 	OrderEvents *prometheus.CounterVec // by account and action
 	OrderDenied *prometheus.CounterVec // by account and code
@@ -96,8 +104,16 @@ func New(version string) *Metrics {
 
 		ClassifierViews:   counter(r, "maru_classifier_views_total", "Views judged."),
 		ClassifierChanges: counterVec(r, "maru_classifier_changes_total", "Instruments that changed their class.", "engine"),
+		ClassifierLoads:   counterVec(r, "maru_classifier_loads_total", "Looks for a new version of an engine's file.", "engine", "outcome"),
+		ClassifierLoaded:  gaugeVec(r, "maru_classifier_engine_loaded", "1 while an engine that comes from a file has one.", "engine"),
 
 		StrategyIntents: counterVec(r, "maru_strategy_intents_total", "Order intents.", "strategy"),
+
+		ProgramRunning:   gaugeVec(r, "maru_program_running", "1 while the program of an external strategy runs.", "strategy"),
+		ProgramFailures:  counterVec(r, "maru_program_failures_total", "Times that the program of an external strategy ended, or had to be ended.", "strategy", "reason"),
+		ProgramLines:     counterVec(r, "maru_program_lines_total", "Lines said by the program of an external strategy (in), and to it (out).", "strategy", "direction"),
+		ProgramConflated: counterVec(r, "maru_program_conflated_total", "Lines of market data that a newer one replaced before the program read them.", "strategy"),
+		ProgramRefused:   counterVec(r, "maru_program_refused_total", "Lines of a program that led to nothing.", "strategy", "code"),
 
 		OrderEvents: counterVec(r, "maru_order_events_total", "Steps in the lives of orders.", "account", "action"),
 		OrderDenied: counterVec(r, "maru_order_denied_total", "Intents that we refused.", "account", "code"),

@@ -146,6 +146,29 @@ func (m *Meter) Penalize(t Throttle) {
 	}
 }
 
+// Both returns a budget that permits what a permits and then b, and tells both of penalties. A nil b is
+// none.
+func Both(a, b Budget) Budget {
+	if b == nil {
+		return a
+	}
+	return both{a, b}
+}
+
+type both struct{ a, b Budget }
+
+func (b both) Take(ctx context.Context, weight int, cancel bool) error {
+	if err := b.a.Take(ctx, weight, cancel); err != nil {
+		return err
+	}
+	return b.b.Take(ctx, weight, cancel)
+}
+
+func (b both) Penalize(t Throttle) {
+	b.a.Penalize(t)
+	b.b.Penalize(t)
+}
+
 // Unlimited is a Budget that permits everything, for a venue without limits and for tests.
 type Unlimited struct{}
 

@@ -37,6 +37,7 @@ type lineConfig struct {
 	frames    iter.Seq2[[]byte, market.Timestamp] // nil: the feeders dial
 	credit    bool
 	now       func() market.Timestamp // nil: the machine's clock
+	sources   map[message.EngineName]classifier.Source
 	listener  func(message.Classified)
 	// witness, if there is one, is shown what a partition takes out of its mailbox, on the
 	// partition's goroutine.
@@ -58,8 +59,9 @@ func startLine(c lineConfig) (*line, error) {
 	for _, e := range c.engines {
 		listeners[e.Name] = []*actor.PID{listener}
 	}
+	shelf := classifier.NewShelf()
 	judge, err := l.spawn("classifier", env, classifier.Supervision(), func() actor.Actor {
-		return classifier.NewActor(c.engines, featureNames(c.state), classifier.Deps{Env: env, Metrics: l.metrics, Listeners: listeners})
+		return classifier.NewActor(c.engines, featureNames(c.state), classifier.Deps{Env: env, Metrics: l.metrics, Listeners: listeners, Sources: c.sources, Shelf: shelf})
 	})
 	if err != nil {
 		return nil, err

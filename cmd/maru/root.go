@@ -48,6 +48,7 @@ Exit codes: 0 done, 1 failed or faults found, 2 not understood.`,
 	root.AddCommand(newRecordCommand(), newReplayCommand(), newDeadLettersCommand(), newVenuesCommand())
 	root.AddCommand(newStatusCommand(), newOrdersCommand(), newPositionsCommand(), newHaltCommand(), newResumeCommand(), newAuditCommand())
 	root.AddCommand(newVenueCommand())
+	root.AddCommand(newSimCommand())
 	root.AddCommand(newScreenCommand())
 	return root
 }

@@ -41,6 +41,9 @@ first, journals last.`,
 	return cmd
 }
 
+// adapt is where a test of the whole program puts something between the node and the world.
+var adapt = func(o node.Options) node.Options { return o }
+
 // run starts the node, shows what it does, and ends it.
 func run(ctx context.Context, stdout, stderr io.Writer, path string, plain bool) error {
 	if !system.Check64Bit() {
@@ -68,7 +71,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, path string, plain bool)
 		return err
 	}
 	defer closeLog()
-	n, err := node.Start(node.Options{Config: cfg, Version: version(), Log: log})
+	n, err := node.Start(adapt(node.Options{Config: cfg, Version: version(), Log: log}))
 	if err != nil {
 		return err
 	}

@@ -246,7 +246,7 @@ func TestEnumerations(t *testing.T) {
 		{"evidence", uint8(message.EvidenceAll), func(v uint8) string { return message.Evidence(v).String() }},
 		{"trade side", uint8(market.Sell), func(v uint8) string { return market.Side(v).String() }},
 		{"notice type", uint8(message.NoticeStatus), func(v uint8) string { return message.NoticeType(v).String() }},
-		{"use", uint8(message.UseREST), func(v uint8) string { return message.Use(v).String() }},
+		{"use", uint8(message.UsePrivate), func(v uint8) string { return message.Use(v).String() }},
 	} {
 		unknown := func(v uint8) bool {
 			return strings.HasPrefix(c.name(v), "unknown(") || strings.HasPrefix(c.name(v), "-")

@@ -236,5 +236,5 @@ func (w *writer) views(v message.Views) *wirepb.Views {
 }
 
 func (w *writer) permit(f message.PermitRequestFields) *wirepb.PermitRequest {
-	return &wirepb.PermitRequest{Venue: []byte(f.Venue), Use: w.enum("use", uint8(f.Use), uint8(message.UseREST)), Holder: []byte(f.Holder), Id: f.ID}
+	return &wirepb.PermitRequest{Venue: []byte(f.Venue), Use: w.enum("use", uint8(f.Use), uint8(message.UsePrivate)), Holder: []byte(f.Holder), Id: f.ID}
 }

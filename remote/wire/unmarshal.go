@@ -232,6 +232,6 @@ func (r *reader) views(pb *wirepb.Views) (message.Message, error) {
 }
 
 func (r *reader) permit(pb *wirepb.PermitRequest) message.PermitRequestFields {
-	return message.PermitRequestFields{Venue: market.Venue(pb.GetVenue()), Use: message.Use(r.enum("use", pb.GetUse(), uint8(message.UseREST))),
+	return message.PermitRequestFields{Venue: market.Venue(pb.GetVenue()), Use: message.Use(r.enum("use", pb.GetUse(), uint8(message.UsePrivate))),
 		Holder: string(pb.GetHolder()), ID: pb.GetId()}
 }

@@ -105,9 +105,10 @@ func (s *step) block() indicator.Block {
 
 // graph gathers the steps of a program. Equal steps are one.
 type graph struct {
-	env   *Env
-	steps []step
-	index map[[16]byte]int32
+	env     *Env
+	steps   []step
+	index   map[[16]byte]int32
+	figures bool // expressions need not be true or false
 }
 
 func newGraph(env *Env) *graph { return &graph{env: env, index: map[[16]byte]int32{}} }

@@ -57,8 +57,11 @@ func (g *graph) kept() (n int) {
 // Compile reads criteria, which are true, false or not ready. It returns every fault that it
 // finds, joined, each a *Fault that wraps ErrCriterion; a fault in the grammar of one criterion
 // hides its others. Faults of the second criterion and further ones say which: "criterion 2: …".
-func Compile(env Env, texts ...string) (*Program, error) {
-	g := newGraph(&env)
+func Compile(env Env, texts ...string) (*Program, error) { return compile(newGraph(&env), texts) }
+
+// compile compiles the texts into g, which is empty.
+func compile(g *graph, texts []string) (*Program, error) {
+	env := g.env
 	p := &Program{frames: slices.Clone(env.Frames)}
 	var all []error
 	for i, text := range texts {
@@ -124,7 +127,11 @@ func (g *graph) root(text string) (Root, error) {
 	}
 	c := &checker{graph: g, runes: []rune(text)}
 	v := c.value(tree, now)
-	if v.ok && v.typ != Truth {
+	switch {
+	case !v.ok:
+	case g.figures && v.typ == Text:
+		c.fault(0, "compare it with a word", "the expression is %v, which is no figure", v.typ)
+	case !g.figures && v.typ != Truth:
 		c.fault(0, "compare it with something, such as "+example(tree), "the expression is %v, neither true nor false", v.typ)
 	}
 	if err := c.err(); err != nil {

@@ -97,6 +97,11 @@ func (m *Model) Outputs() int {
 	return m.outputs
 }
 
+// Classes returns how many sums of trees there are, which is how long scratch must be: one a class
+// of a model that has classes, else 1. Where Outputs is 1 and Classes is not, Predict gives the number
+// of the likeliest class.
+func (m *Model) Classes() int { return m.outputs }
+
 // Trees returns how many trees there are, and Bytes about how much memory they take.
 func (m *Model) Trees() int { return len(m.trees) }
 

@@ -229,8 +229,8 @@ func (r *Risk) totalExposure(o *Order, price market.Price) (Code, string) {
 			*sum, err = sum.Add(v)
 		}
 	}
-	for i, l := range r.lines {
-		held := r.books.Held(i)
+	for _, i := range r.order {
+		l, held := r.lines[i], r.books.Held(i)
 		var with *Order
 		at := l.mark()
 		if i == o.Instrument {
@@ -287,11 +287,11 @@ func (r *Risk) pay(o Order, price market.Price) (Code, string) {
 	if err != nil {
 		return Range, err.Error()
 	}
-	for i, other := range r.lines {
+	for _, i := range r.order {
 		if i.Base() != currency && i.Quote() != currency {
 			continue
 		}
-		for _, open := range other.open {
+		for _, open := range r.lines[i].open {
 			if open.id == o.Replaces {
 				continue
 			}

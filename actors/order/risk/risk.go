@@ -134,6 +134,7 @@ type Order struct {
 type Risk struct {
 	cfg   Config
 	lines map[market.Instrument]*line
+	order []market.Instrument // of lines, as they are listed: reasons must not depend on chance
 	books *portfolio.Portfolio
 	rates *portfolio.Rates
 	now   market.Timestamp
@@ -165,6 +166,7 @@ func New(cfg Config, books *portfolio.Portfolio) (*Risk, error) {
 	}
 	for _, l := range cfg.Listings {
 		r.lines[l.Instrument] = &line{listing: l, open: make(map[message.ClientOrderID]*resting)}
+		r.order = append(r.order, l.Instrument)
 		r.rates.Connect(l.Instrument)
 	}
 	r.cfg.Listings = nil
@@ -191,7 +193,9 @@ func (r *Risk) View(v message.View) {
 // Apply takes in an event of the account.
 func (r *Risk) Apply(e message.OrderEvent) {
 	f := e.Fields()
-	r.now = max(r.now, f.Time)
+	if ourTime(f.Action) {
+		r.now = max(r.now, f.Time)
+	}
 	switch f.Action {
 	case message.ActionBalance:
 		r.known = true
@@ -209,16 +213,29 @@ func (r *Risk) Apply(e message.OrderEvent) {
 	}
 	switch f.Action {
 	case message.ActionCreate:
-		r.orders.add(f.Time)
+		r.orders.add(r.now) // not f.Time, which is the decision's: that may be long ago
 		r.remember(f)
+	case message.ActionRelease:
+		r.orders.add(r.now) // it goes out whatever the rate, and others have that much less
 	case message.ActionRequestCancel, message.ActionRequestAmend:
-		r.cancels.add(f.Time)
+		r.cancels.add(r.now)
 	case message.ActionReject:
-		r.rejects.add(f.Time)
+		r.rejects.add(r.now)
 	}
 	if l, ok := r.lines[f.Instrument]; ok {
 		l.apply(f)
 	}
+}
+
+// ourTime reports whether an event's time is by our clock. The others have the venue's, which may be
+// ahead: were it taken for ours, every window would end too early.
+func ourTime(a message.OrderAction) bool {
+	switch a {
+	case message.ActionCreate, message.ActionDeny, message.ActionHold, message.ActionRelease, message.ActionSend,
+		message.ActionRequestCancel, message.ActionRequestAmend, message.ActionResolve:
+		return true
+	}
+	return a.OfAccount()
 }
 
 // Clock takes in how far the venue's clock is ahead of ours and returns why the account must halt;

@@ -54,20 +54,20 @@ func (r *Risk) remember(f message.OrderEventFields) {
 		return
 	}
 	old := 0
-	for old < len(r.recent) && (f.Time.Sub(r.recent[old].at) >= r.cfg.Limits.RepeatWindow || len(r.recent)-old >= repeatsMax) {
+	for old < len(r.recent) && (r.now.Sub(r.recent[old].at) >= r.cfg.Limits.RepeatWindow || len(r.recent)-old >= repeatsMax) {
 		old++
 	}
 	if old > 0 {
 		r.recent = r.recent[:copy(r.recent, r.recent[old:])]
 	}
-	r.recent = append(r.recent, repeat{f.Time, f.Strategy, f.Instrument, f.OrderTerms})
+	r.recent = append(r.recent, repeat{r.now, f.Strategy, f.Instrument, f.OrderTerms})
 }
 
 // repeated reports whether the same order was made within the window.
 func (r *Risk) repeated(o Order) bool {
 	for i := len(r.recent) - 1; i >= 0; i-- {
 		m := r.recent[i]
-		if o.Time.Sub(m.at) >= r.cfg.Limits.RepeatWindow {
+		if r.now.Sub(m.at) >= r.cfg.Limits.RepeatWindow {
 			return false
 		}
 		if m.strategy == o.Strategy && m.instrument == o.Instrument && m.terms == o.OrderTerms {

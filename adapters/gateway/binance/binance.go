@@ -108,6 +108,9 @@ type Config struct {
 	// Budget permits requests; nil: one of this gateway alone, 6,000 a minute of which 600 are kept
 	// for cancels.
 	Budget gateway.Budget
+	// Shared permits requests too, after Budget: it knows of all who use the venue from this address.
+	// nil: nobody does.
+	Shared gateway.Budget
 	// Runtime is what goroutines, waits and connections are made with; nil: gateway.Live.
 	Runtime gateway.Runtime
 	// Now is our clock. It must be given.
@@ -184,6 +187,7 @@ func (c Config) complete() (Config, error) {
 		}
 		c.Budget = meter
 	}
+	c.Budget = gateway.Both(c.Budget, c.Shared)
 	return c, nil
 }
 

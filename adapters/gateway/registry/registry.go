@@ -22,6 +22,7 @@ type Config struct {
 	RESTURL, WebSocketURL string       // of the private API; empty: the venue's own
 	Credentials           gateway.Credentials
 	Listings              []market.Listing
+	Shared                gateway.Budget // what all who use the venue from this address share; nil: nobody else does
 	Now                   func() market.Timestamp
 	Log                   *slog.Logger
 }
@@ -46,11 +47,11 @@ var rows = []struct {
 }{
 	{string(binance.Name), func(c Config, r gateway.Replies) (Gateway, error) {
 		return binance.New(binance.Config{Account: c.Account, Venue: c.Venue, RESTURL: c.RESTURL, WebSocketURL: c.WebSocketURL,
-			Credentials: c.Credentials, Listings: c.Listings, Now: c.Now, Log: c.Log}, r)
+			Credentials: c.Credentials, Listings: c.Listings, Shared: c.Shared, Now: c.Now, Log: c.Log}, r)
 	}},
 	{"upbit", func(c Config, r gateway.Replies) (Gateway, error) {
 		return upbit.New(upbit.Config{Account: c.Account, RESTURL: c.RESTURL, WebSocketURL: c.WebSocketURL,
-			Credentials: c.Credentials, Now: c.Now, Log: c.Log}, r)
+			Credentials: c.Credentials, Shared: c.Shared, Now: c.Now, Log: c.Log}, r)
 	}},
 }
 

@@ -45,6 +45,9 @@ type Config struct {
 	// Budget these; nil: a meter of this gateway alone for what Upbit allows, of which a third of the
 	// others is kept for cancels.
 	PlaceBudget, Budget gateway.Budget
+	// Shared permits requests too, after those: it knows of all who use the venue from this address.
+	// nil: nobody does.
+	Shared gateway.Budget
 	// Now is our clock. It must be given.
 	Now func() market.Timestamp
 	// Random gives the nonces of requests; nil: crypto/rand.

@@ -99,16 +99,16 @@ func New(cfg Config, replies gateway.Replies) (*Gateway, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	for budget, weight := range map[*gateway.Budget]int{&cfg.PlaceBudget: ordersPerSecond, &cfg.Budget: othersPerSecond} {
-		if *budget != nil {
-			continue
+		if *budget == nil {
+			reserve := 0
+			if budget == &cfg.Budget {
+				reserve = othersReserve
+			}
+			if *budget, err = gateway.NewMeter(gateway.MeterConfig{Per: time.Second, Weight: weight, Reserve: reserve, Now: cfg.Now}); err != nil {
+				return nil, err
+			}
 		}
-		reserve := 0
-		if budget == &cfg.Budget {
-			reserve = othersReserve
-		}
-		if *budget, err = gateway.NewMeter(gateway.MeterConfig{Per: time.Second, Weight: weight, Reserve: reserve, Now: cfg.Now}); err != nil {
-			return nil, err
-		}
+		*budget = gateway.Both(*budget, cfg.Shared)
 	}
 	g := &Gateway{
 		cfg: cfg, replies: replies, log: cfg.Log.With(slog.String("venue", string(Name)), slog.String("account", string(cfg.Account))),

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -14,6 +15,13 @@ import (
 	"github.com/maru-trading/maru/adapters/venue/paper"
 	"github.com/maru-trading/maru/config"
 )
+
+// OpenGateway makes the gateway of a live account, as registry.New does.
+type OpenGateway func(adapter string, c registry.Config, replies order.Replies) (registry.Gateway, error)
+
+func openGateway(adapter string, c registry.Config, replies order.Replies) (registry.Gateway, error) {
+	return registry.New(adapter, c, replies)
+}
 
 // account is the order gateway of an account, and how it reaches its venue and its journal.
 func (n *Node) account(a config.Account, listings []market.Listing, l *ledger) actors.Account {
@@ -46,17 +54,34 @@ func (n *Node) paper(a config.Account) func(order.Replies) (order.Venue, error) 
 	}
 }
 
+// loadKeys reads the keys of live accounts: one that cannot be read, or that others can read, is for a
+// person to mend, before anything starts.
+func (n *Node) loadKeys() error {
+	var faults []error
+	for _, a := range n.cfg.Accounts {
+		if a.Mode != config.ModeLive {
+			continue
+		}
+		keys, err := registry.Load(a.APIKey, a.APISecret)
+		if err == nil {
+			err = keys.Validate()
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("account %s: %w", a.Name, err))
+			continue
+		}
+		n.keys[a.Name] = keys
+	}
+	return errors.Join(faults...)
+}
+
 // live gives orders to the venue. What the key may do is asked there before anything else, again and
 // again while the venue cannot be reached; until then the account takes no risk.
 func (n *Node) live(a config.Account, listings []market.Listing) func(order.Replies) (order.Venue, error) {
 	return func(replies order.Replies) (order.Venue, error) {
-		keys, err := registry.Load(a.APIKey, a.APISecret)
-		if err != nil {
-			return nil, fmt.Errorf("account %s: %w", a.Name, err)
-		}
 		log := n.log.With(slog.String("account", string(a.Name)))
-		g, err := registry.New(n.adapterOf(a.Venue), registry.Config{Account: a.Name, Venue: a.Venue, RESTURL: a.RESTURL, WebSocketURL: a.WebSocketURL,
-			Credentials: keys, Listings: listings, Now: wall, Log: log}, replies)
+		g, err := n.gateway(n.adapterOf(a.Venue), registry.Config{Account: a.Name, Venue: a.Venue, RESTURL: a.RESTURL, WebSocketURL: a.WebSocketURL,
+			Credentials: n.keys[a.Name], Listings: listings, Shared: shared{n.base.Desk("account " + string(a.Name)), a.Venue}, Now: wall, Log: log}, replies)
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", a.Name, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/maru-trading/maru/actors"
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
+	"github.com/maru-trading/maru/actors/strategy"
 	"github.com/maru-trading/maru/config"
 )
 
@@ -134,7 +136,11 @@ func (n *Node) awaited(v market.Venue) actors.Awaited {
 	}
 	for _, s := range n.cfg.Strategies {
 		for _, account := range a.Accounts {
-			if s.Account == account {
+			switch {
+			case s.Account != account:
+			case s.Program != nil:
+				a.Externals = append(a.Externals, s.External())
+			default:
 				a.Strategies[s.Name] = s.Engine
 			}
 		}
@@ -150,7 +156,8 @@ func (n *Node) waitsWith(v market.Venue) string {
 		all = append(all, "account "+string(account))
 	}
 	for _, s := range n.cfg.Strategies {
-		if _, waits := a.Strategies[s.Name]; waits {
+		_, waits := a.Strategies[s.Name]
+		if waits || slices.ContainsFunc(a.Externals, func(e strategy.ExternalConfig) bool { return e.Name == s.Name }) {
 			all = append(all, "strategy "+string(s.Name))
 		}
 	}
@@ -190,7 +197,7 @@ func (n *Node) joinOne(tree *actors.Tree, s *source, ledgers map[message.Account
 	if err != nil {
 		return err
 	}
-	return tree.Join(actors.Joining{Venue: s.cfg.Venue, Accounts: cfg.Accounts, Strategies: cfg.Strategies, Feeders: cfg.Feeders})
+	return tree.Join(actors.Joining{Venue: s.cfg.Venue, Accounts: cfg.Accounts, Strategies: cfg.Strategies, Externals: cfg.Externals, Feeders: cfg.Feeders})
 }
 
 // countInstruments holds what venues list to the node's limit.
@@ -206,7 +213,7 @@ func (n *Node) countInstruments(s *source) error {
 
 // sourceFor is sourceOf for this node. What it opens is closed with the node.
 func (n *Node) sourceFor(ctx context.Context, v config.Venue, waiting waiting) (*source, error) {
-	s, err := sourceOf(ctx, n.base.Desk(), v, n.cfg.Node.DataDir, n.log, waiting)
+	s, err := sourceOf(ctx, n.base.Desk("list of "+string(v.Name)), v, n.cfg.Node.DataDir, n.log, waiting)
 	if err != nil {
 		return nil, err
 	}

@@ -144,27 +144,27 @@ func balances(account message.AccountName, told, books []message.Balance) []web.
 	return all
 }
 
-// gateway is an account's gateway, running.
-type gateway struct {
+// running is an account's gateway, running.
+type running struct {
 	tree *actors.Tree
 	pid  *actor.PID
 }
 
 // gateway returns an account's gateway, or why it does not run.
-func (c control) gateway(account message.AccountName) (gateway, error) {
+func (c control) gateway(account message.AccountName) (running, error) {
 	tree := c.n.tree.Load()
 	if tree == nil {
-		return gateway{}, refuse(http.StatusServiceUnavailable, "the node is starting: try again")
+		return running{}, refuse(http.StatusServiceUnavailable, "the node is starting: try again")
 	}
 	pid := tree.Gateway(account)
 	if pid == nil {
-		return gateway{}, refuse(http.StatusServiceUnavailable, "account %s waits for its venue: /readyz says what is missing", account)
+		return running{}, refuse(http.StatusServiceUnavailable, "account %s waits for its venue: /readyz says what is missing", account)
 	}
-	return gateway{tree, pid}, nil
+	return running{tree, pid}, nil
 }
 
 // ask asks a gateway something and waits for its answer.
-func ask[T any](ctx context.Context, g gateway, m any) (T, error) {
+func ask[T any](ctx context.Context, g running, m any) (T, error) {
 	var none T
 	answer, err := g.tree.Ask(ctx, g.pid, m)
 	switch {
@@ -310,20 +310,20 @@ func (c control) Positions(ctx context.Context) ([]web.Position, error) {
 }
 
 // changeable returns an account and its gateway, for a request that changes something.
-func (c control) changeable(name string) (config.Account, gateway, error) {
+func (c control) changeable(name string) (config.Account, running, error) {
 	a, err := c.account(name)
 	if err != nil {
-		return a, gateway{}, err
+		return a, running{}, err
 	}
 	if c.n.mode == "replay" {
-		return a, gateway{}, refuse(http.StatusConflict, "this node plays a recording: what comes of it depends on the recording alone, and nothing can be changed")
+		return a, running{}, refuse(http.StatusConflict, "this node plays a recording: what comes of it depends on the recording alone, and nothing can be changed")
 	}
 	g, err := c.gateway(a.Name)
 	return a, g, err
 }
 
 // request has a gateway do what a person asks for, and returns once that is on disk.
-func request(ctx context.Context, g gateway, m any) error {
+func request(ctx context.Context, g running, m any) error {
 	r, err := ask[order.Result](ctx, g, m)
 	if err != nil {
 		return err
@@ -415,10 +415,10 @@ func resolution(r web.ResolveRequest) (order.ResolveRequest, error) {
 }
 
 // open returns an order's last event and its account's gateway, for a request that changes it.
-func (c control) open(id string) (message.OrderEvent, gateway, error) {
+func (c control) open(id string) (message.OrderEvent, running, error) {
 	events, err := c.life(id)
 	if err != nil {
-		return message.OrderEvent{}, gateway{}, err
+		return message.OrderEvent{}, running{}, err
 	}
 	last := events[len(events)-1]
 	_, g, err := c.changeable(string(last.Fields().Account))
@@ -427,7 +427,7 @@ func (c control) open(id string) (message.OrderEvent, gateway, error) {
 
 // state is how an order stands now: by its gateway's word while it is open, by the journal's once
 // it is final.
-func (c control) state(ctx context.Context, g gateway, e message.OrderEvent) (web.OrderState, error) {
+func (c control) state(ctx context.Context, g running, e message.OrderEvent) (web.OrderState, error) {
 	standing, err := ask[order.Standing](ctx, g, order.StandingRequest{})
 	if err != nil {
 		return web.OrderState{}, err

@@ -27,10 +27,12 @@ import (
 	"github.com/maru-trading/maru/actors/strategy"
 	"github.com/maru-trading/maru/actors/system"
 	"github.com/maru-trading/maru/actors/telemetry"
+	"github.com/maru-trading/maru/adapters/gateway"
 	"github.com/maru-trading/maru/adapters/store/deadletter"
 	"github.com/maru-trading/maru/adapters/store/dirlock"
 	"github.com/maru-trading/maru/adapters/store/journal"
 	"github.com/maru-trading/maru/adapters/store/sqlite"
+	"github.com/maru-trading/maru/adapters/stream/stdio"
 	"github.com/maru-trading/maru/cmd/internal/venues"
 	"github.com/maru-trading/maru/config"
 	"github.com/maru-trading/maru/web"
@@ -41,6 +43,11 @@ type Options struct {
 	Config  *config.Config
 	Version string
 	Log     *slog.Logger
+
+	// Disk is what journals are written to; nil: the operating system's files.
+	Disk journal.FS
+	// Gateway makes the gateways of live accounts; nil: registry.New.
+	Gateway OpenGateway
 }
 
 // Node is a node that is starting, running or ending. Make it with Start.
@@ -50,7 +57,11 @@ type Node struct {
 	log     *slog.Logger
 	started time.Time
 	metrics *telemetry.Metrics
-	mode    string
+	mode    string // paper, live or replay
+
+	keys    map[message.AccountName]gateway.Credentials // of live accounts
+	disk    journal.FS
+	gateway OpenGateway
 
 	cancel   context.CancelFunc
 	begun    chan struct{} // closed when begin has returned
@@ -67,8 +78,9 @@ type Node struct {
 	rate     rate
 	server   *web.Server
 
-	mu      sync.Mutex
-	closers []closer // in the order in which they were opened
+	mu       sync.Mutex
+	closers  []closer    // in the order in which they were opened
+	programs *stdio.Host // of external strategies; nil if there are none
 }
 
 type closer struct {
@@ -82,9 +94,10 @@ type closer struct {
 func Start(o Options) (*Node, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &Node{cfg: o.Config, version: o.Version, log: o.Log, started: time.Now(), metrics: telemetry.New(o.Version),
-		mode: "paper", arrivals: newArrivals(o.Config.Venues), cancel: cancel, begun: make(chan struct{}), finished: make(chan struct{})}
-	if replays(o.Config) {
-		n.mode = "replay"
+		mode: mode(o.Config), keys: map[message.AccountName]gateway.Credentials{}, disk: o.Disk, gateway: o.Gateway,
+		arrivals: newArrivals(o.Config.Venues), cancel: cancel, begun: make(chan struct{}), finished: make(chan struct{})}
+	if n.gateway == nil {
+		n.gateway = openGateway
 	}
 	if err := n.open(ctx); err != nil {
 		cancel()
@@ -95,6 +108,18 @@ func Start(o Options) (*Node, error) {
 		return nil, errors.Join(err, n.closeAll())
 	}
 	return n, nil
+}
+
+// mode is what a node does: replay a recording, trade with real money in one account or more, or on
+// paper in all.
+func mode(c *config.Config) string {
+	switch {
+	case replays(c):
+		return "replay"
+	case slices.ContainsFunc(c.Accounts, func(a config.Account) bool { return a.Mode == config.ModeLive }):
+		return "live"
+	}
+	return "paper"
 }
 
 func replays(c *config.Config) bool {
@@ -122,6 +147,9 @@ func (n *Node) closeAll() (err error) {
 
 // open opens everything that needs no venue, then lets the actors begin in the background.
 func (n *Node) open(ctx context.Context) error {
+	if err := n.loadKeys(); err != nil {
+		return err
+	}
 	dir := n.cfg.Node.DataDir
 	lock, err := dirlock.Acquire(dir, n.cfg.Node.Name, n.started)
 	if err != nil {
@@ -147,6 +175,9 @@ func (n *Node) open(ctx context.Context) error {
 	for _, a := range n.cfg.Accounts {
 		cfg := journal.DefaultConfig(filepath.Join(records, "journal", string(a.Name)))
 		cfg.SegmentBytesMax = int64(n.cfg.Store.JournalSegmentSize)
+		if n.disk != nil {
+			cfg.FS = n.disk
+		}
 		l, err := openLedger(cfg)
 		if err != nil {
 			return fmt.Errorf("account %s: %w", a.Name, err)
@@ -242,6 +273,10 @@ func (n *Node) prepare(dead *deadletter.Store, writer *sqlite.Writer) error {
 		dispatcher, deps.Drive, deps.Replay = n.loop, n.loop.Run, n.replay
 	}
 	deps.Env, deps.Dispatcher = env, dispatcher
+	var err error
+	if deps.Engines, err = engineSources(n.cfg.Engines); err != nil {
+		return err
+	}
 	allowed, err := venues.Allowed(n.cfg.Venues)
 	if err != nil {
 		return err
@@ -382,6 +417,14 @@ func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*
 	for _, s := range n.cfg.Strategies {
 		at, there := accountVenue[s.Account]
 		if !there {
+			continue
+		}
+		if s.Program != nil {
+			e, err := n.external(s, listings[at])
+			if err != nil {
+				return cfg, err
+			}
+			cfg.Externals = append(cfg.Externals, e)
 			continue
 		}
 		c, err := strategyConfig(s, listings[at])

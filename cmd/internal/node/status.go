@@ -71,6 +71,7 @@ func (n *Node) Ready() []string {
 	if n.mode == "replay" {
 		return missing
 	}
+	missing = append(missing, n.enginesMissing()...)
 	for _, v := range n.cfg.Venues {
 		if waits[v.Name] == "" && telemetry.Sum(n.metrics.FeederConnected, "venue", string(v.Name)) == 0 {
 			missing = append(missing, "venue "+string(v.Name)+" is not connected")

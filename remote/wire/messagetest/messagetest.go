@@ -446,7 +446,7 @@ func resync(t *rapid.T) (message.Resync, error) {
 }
 
 func permitFields(t *rapid.T) message.PermitRequestFields {
-	return message.PermitRequestFields{Venue: market.Venue("v" + text(t)), Use: rapid.SampledFrom([]message.Use{message.UseConnect, message.UseREST}).Draw(t, "use"),
+	return message.PermitRequestFields{Venue: market.Venue("v" + text(t)), Use: rapid.SampledFrom([]message.Use{message.UseConnect, message.UseREST, message.UsePrivate}).Draw(t, "use"),
 		Holder: "h" + text(t), ID: rapid.Uint64().Draw(t, "id")}
 }
 
