@@ -34,7 +34,7 @@ func orderChecks(ctx context.Context, r *runner) ([]row, error) {
 		return nil, err
 	}
 	one := row{What: "risk: one order, every check", Measured: figure{check, "ns"}}
-	one.Note = "20 instruments with positions, every kind of limit on; the fastest of eight rounds, as below"
+	one.Note = "20 instruments, every kind of limit on; the fastest of eight rounds, as below"
 	return []row{one, row{What: "core: an intent until it is for the journal, checks included", Measured: figure{intend, "ns"}}.against("the checks alone", figure{check, "ns"})}, nil
 }
 
