@@ -178,7 +178,7 @@ func (t *tap) Read(p []byte) (int, error) {
 	}
 	t.left, t.n = t.left-int64(n), t.n+int64(n)
 	t.sum.Write(p[:n])
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		t.err = err
 	}
 	return n, err

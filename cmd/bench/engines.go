@@ -247,7 +247,6 @@ func (s *swapped) rows(size int64, swaps int) ([]row, error) {
 	if len(s.calm) == 0 || len(s.busy) == 0 {
 		return nil, fmt.Errorf("%d decisions before the swaps and %d under them", len(s.calm), len(s.busy))
 	}
-	lost := s.ticks - s.judged
 	c50, c99, _ := s.calm.spread()
 	b50, b99, b999 := s.busy.spread()
 	what := fmt.Sprintf("tick to decision while a %d MB engine is swapped %d times", size>>20, swaps)
@@ -256,10 +255,11 @@ func (s *swapped) rows(size int64, swaps int) ([]row, error) {
 	rows := []row{
 		row{What: what + ", p99", Measured: figure{b99, "µs"}}.against(against, figure{c99, "µs"}),
 		row{What: what + ", p50", Measured: figure{b50, "µs"}}.against(against, figure{c50, "µs"}),
-		row{What: "ticks lost while it is swapped", Measured: figure{float64(lost), ""}}.aim("0", lost == 0 && s.merged == 0),
+		row{What: "ticks judged while it is swapped, of those offered", Measured: figure{100 * float64(min(s.judged, s.ticks)) / float64(s.ticks), "%"}}.aim("all, none merged", s.judged >= s.ticks && s.merged == 0),
 		row{What: "live heap after the last swap", Measured: mb(s.after)}.against("before the first", mb(s.before)),
 		row{What: "from a new file to its verdicts", Measured: figure{median(s.took), "s"}},
 	}
+	rows[2].Note = "merged into newer ones where a queue was full: the cores did not keep up with the ticks and whatever else ran on them"
 	rows[0].Note = fmt.Sprintf("%d ticks at %s/s, each judged by the trees, one in five changes a class; %d decided before and %d under the swaps, %d messages merged; p99.9 %s µs; %d instruments",
 		s.ticks, digits(s.rate), len(s.calm), len(s.busy), s.merged, digits(b999), tickInstruments)
 	rows[3] = rows[3].aim(fmt.Sprintf("ratio ≤ %.2f", engineMemoryMax), rows[3].Ratio <= engineMemoryMax)

@@ -137,9 +137,10 @@ func TestKilledAtEveryStep(t *testing.T) {
 		seen[step]++
 		deaths = append(deaths, death{seen[step], step})
 	}
-	for _, step := range []string{"disk: before write", "disk: half a write", "disk: after write", "disk: after sync", "gateway: before place", "wire: before POST",
+	always := []string{"disk: before write", "disk: half a write", "disk: after write", "disk: after sync", "gateway: before place", "wire: before POST",
 		"wire: half of POST", "wire: after POST", "wire: answer to POST", "wire: before DELETE", "wire: after DELETE", "gateway: before cancel", "gateway: before recover",
-		"reply: before report of fill", "reply: after report of fill", "reply: before recovered"} {
+		"reply: before report of fill", "reply: after report of fill", "reply: before recovered"}
+	for _, step := range always {
 		if seen[step] == 0 {
 			t.Errorf("a whole life has no step %q", step)
 		}
@@ -165,10 +166,12 @@ func TestKilledAtEveryStep(t *testing.T) {
 		return nil
 	})
 	total := 0
-	for step := range seen {
-		total += ended[step]
+	for _, of := range ended {
+		total += of
+	}
+	for _, step := range always { // others happen in some lives only, such as the refusal of a second cancel
 		if ended[step] == 0 && !t.Failed() {
-			t.Errorf("no process died at %q", step) // in some lives a thing happens less often, but not never
+			t.Errorf("no process died at %q", step)
 		}
 	}
 	t.Logf("%d of %d lives ended early, in %v: %v", total, len(deaths), time.Since(begun).Round(time.Second), ended)

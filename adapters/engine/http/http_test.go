@@ -93,9 +93,9 @@ func TestSourceFails(t *testing.T) {
 		kind   error
 		want   string
 	}{
-		"500": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, ErrStatus, "500 Internal Server Error"},
-		"304": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, ErrStatus, "304 Not Modified"},
-		"206": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(206) }, ErrStatus, "206"},
+		"500": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }, ErrStatus, "500 Internal Server Error"},
+		"304": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }, ErrStatus, "304 Not Modified"},
+		"206": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusPartialContent) }, ErrStatus, "206"},
 		"large": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "1001") }, ErrTooBig,
 			"1001 bytes, at most 1000: raise the bound"},
 		"truncated": {func(w http.ResponseWriter, _ *http.Request) {
@@ -184,7 +184,7 @@ func TestNew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, via := httptest.NewRequest("GET", "http://example.org/b", nil), httptest.NewRequest("GET", "https://example.org/a", nil)
+	to, via := httptest.NewRequest(http.MethodGet, "http://example.org/b", nil), httptest.NewRequest(http.MethodGet, "https://example.org/a", nil)
 	if err := s.client.CheckRedirect(to, []*http.Request{via}); err == nil || !strings.Contains(err.Error(), "open line") {
 		t.Error(err)
 	}
