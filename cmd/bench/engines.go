@@ -257,7 +257,7 @@ func (s *swapped) rows(size int64, swaps int) ([]row, error) {
 		row{What: what + ", p50", Measured: figure{b50, "µs"}}.against(against, figure{c50, "µs"}),
 		row{What: "ticks judged while it is swapped, of those offered", Measured: figure{100 * float64(min(s.judged, s.ticks)) / float64(s.ticks), "%"}}.aim("all, none merged", s.judged >= s.ticks && s.merged == 0),
 		row{What: "live heap after the last swap", Measured: mb(s.after)}.against("before the first", mb(s.before)),
-		row{What: "from a new file to its verdicts", Measured: figure{median(s.took), "s"}},
+		{What: "from a new file to its verdicts", Measured: figure{median(s.took), "s"}},
 	}
 	rows[2].Note = "merged into newer ones where a queue was full: the cores did not keep up with the ticks and whatever else ran on them"
 	rows[0].Note = fmt.Sprintf("%d ticks at %s/s, each judged by the trees, one in five changes a class; %d decided before and %d under the swaps, %d messages merged; p99.9 %s µs; %d instruments",

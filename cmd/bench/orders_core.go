@@ -138,9 +138,9 @@ func coreIntend(n int) (took time.Duration, err error) {
 	}
 	now := wall()
 	core.Support(binance.Support(5 * time.Second))
-	durable := func() order.Effects {
+	durable := func() {
 		seq, _ := core.Seq()
-		return core.Durable(seq, now)
+		core.Durable(seq, now)
 	}
 	core.Start(now)
 	durable()

@@ -91,7 +91,8 @@ func (s *stub) serve(c net.Conn) error {
 		if _, err := io.ReadFull(r, body); err != nil {
 			return err
 		}
-		status, said := http.StatusOK, ""
+		status := http.StatusOK
+		var said string
 		switch {
 		case order:
 			if s.arrived != nil {
