@@ -13,6 +13,7 @@ import (
 	"github.com/maru-trading/maru/actors/order"
 	"github.com/maru-trading/maru/adapters/gateway/registry"
 	"github.com/maru-trading/maru/adapters/venue/paper"
+	"github.com/maru-trading/maru/cmd/internal/ledger"
 	"github.com/maru-trading/maru/config"
 )
 
@@ -24,7 +25,7 @@ func openGateway(adapter string, c registry.Config, replies order.Replies) (regi
 }
 
 // account is the order gateway of an account, and how it reaches its venue and its journal.
-func (n *Node) account(a config.Account, listings []market.Listing, l *ledger) actors.Account {
+func (n *Node) account(a config.Account, listings []market.Listing, l *ledger.Ledger) actors.Account {
 	c := order.DefaultConfig()
 	c.Account, c.Venue, c.Listings = a.Name, a.Venue, listings
 	c.Epoch = 1 // one node, one gateway: the data directory's lock sees to it
@@ -35,8 +36,8 @@ func (n *Node) account(a config.Account, listings []market.Listing, l *ledger) a
 	if a.Mode == config.ModeLive {
 		venue = n.live(a, listings)
 	}
-	return actors.Account{Config: c, Open: l.lend, Venue: venue,
-		History: func() iter.Seq2[message.OrderEvent, error] { return l.after(0) }}
+	return actors.Account{Config: c, Open: l.Lend, Venue: venue,
+		History: func() iter.Seq2[message.OrderEvent, error] { return l.After(0) }}
 }
 
 // paper fills orders here.

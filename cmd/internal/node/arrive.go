@@ -14,6 +14,7 @@ import (
 	"github.com/maru-trading/maru/actors/market"
 	"github.com/maru-trading/maru/actors/message"
 	"github.com/maru-trading/maru/actors/strategy"
+	"github.com/maru-trading/maru/cmd/internal/ledger"
 	"github.com/maru-trading/maru/config"
 )
 
@@ -168,7 +169,7 @@ func (n *Node) waitsWith(v market.Venue) string {
 }
 
 // join lets the venues that are late join the tree, until all have or ctx ends.
-func (n *Node) join(ctx context.Context, tree *actors.Tree, ledgers map[message.AccountName]*ledger, late int) {
+func (n *Node) join(ctx context.Context, tree *actors.Tree, ledgers map[message.AccountName]*ledger.Ledger, late int) {
 	for range late {
 		v := <-n.arrivals.come // every venue tells, at the latest when ctx ends
 		if ctx.Err() != nil {
@@ -189,7 +190,7 @@ func (n *Node) join(ctx context.Context, tree *actors.Tree, ledgers map[message.
 	}
 }
 
-func (n *Node) joinOne(tree *actors.Tree, s *source, ledgers map[message.AccountName]*ledger) error {
+func (n *Node) joinOne(tree *actors.Tree, s *source, ledgers map[message.AccountName]*ledger.Ledger) error {
 	if err := n.countInstruments(s); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/maru-trading/maru/actors/telemetry"
 	"github.com/maru-trading/maru/adapters/store/journal"
 	"github.com/maru-trading/maru/cmd/internal/history"
+	"github.com/maru-trading/maru/cmd/internal/ledger"
 	"github.com/maru-trading/maru/config"
 	"github.com/maru-trading/maru/remote/wire"
 	"github.com/maru-trading/maru/web"
@@ -215,13 +216,13 @@ func muted(t *testing.T, events ...message.OrderEventFields) control {
 	t.Helper()
 	cfg := parse(t, embedded)
 	left(t, cfg, events...)
-	l, err := openLedger(journal.DefaultConfig(history.JournalDir(cfg.Node.DataDir, "paper")))
+	l, err := ledger.Open(journal.DefaultConfig(history.JournalDir(cfg.Node.DataDir, "paper")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = l.close() })
+	t.Cleanup(func() { _ = l.Close() })
 	n := &Node{cfg: cfg, log: quiet, metrics: telemetry.New("test"), mode: "paper"}
-	view, writer, err := n.openView(filepath.Join(cfg.Node.DataDir, "maru.db"), map[message.AccountName]*ledger{"paper": l})
+	view, writer, err := n.openView(filepath.Join(cfg.Node.DataDir, "maru.db"), map[message.AccountName]*ledger.Ledger{"paper": l})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +231,7 @@ func muted(t *testing.T, events ...message.OrderEventFields) control {
 	account.Account, account.Venue, account.Epoch = "paper", "sim", 1
 	account.Listings = []market.Listing{{Instrument: market.MustInstrument("sim", "BTC-KRW")}}
 	tree, err := actors.Start(actors.Config{State: state.DefaultConfig(), Mailboxes: n.mailboxes(), Accounts: []actors.Account{{
-		Config: account, Open: l.lend, History: func() iter.Seq2[message.OrderEvent, error] { return l.after(0) },
+		Config: account, Open: l.Lend, History: func() iter.Seq2[message.OrderEvent, error] { return l.After(0) },
 		Venue: func(r order.Replies) (order.Venue, error) { return &mute{replies: r}, nil },
 	}}}, actors.Deps{Env: system.Live(quiet), Dispatcher: actors.LiveDispatcher(), Metrics: n.metrics, Bars: nothing{}, DeadLetters: nothing{}, View: writer})
 	if err != nil {

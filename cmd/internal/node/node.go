@@ -33,6 +33,7 @@ import (
 	"github.com/maru-trading/maru/adapters/store/journal"
 	"github.com/maru-trading/maru/adapters/store/sqlite"
 	"github.com/maru-trading/maru/adapters/stream/stdio"
+	"github.com/maru-trading/maru/cmd/internal/ledger"
 	"github.com/maru-trading/maru/cmd/internal/venues"
 	"github.com/maru-trading/maru/config"
 	"github.com/maru-trading/maru/web"
@@ -171,18 +172,18 @@ func (n *Node) open(ctx context.Context) error {
 			return fmt.Errorf("begin the replay anew: %w", err)
 		}
 	}
-	ledgers := map[message.AccountName]*ledger{}
+	ledgers := map[message.AccountName]*ledger.Ledger{}
 	for _, a := range n.cfg.Accounts {
 		cfg := journal.DefaultConfig(filepath.Join(records, "journal", string(a.Name)))
 		cfg.SegmentBytesMax = int64(n.cfg.Store.JournalSegmentSize)
 		if n.disk != nil {
 			cfg.FS = n.disk
 		}
-		l, err := openLedger(cfg)
+		l, err := ledger.Open(cfg)
 		if err != nil {
 			return fmt.Errorf("account %s: %w", a.Name, err)
 		}
-		n.opened("journal of "+string(a.Name), l.close)
+		n.opened("journal of "+string(a.Name), l.Close)
 		ledgers[a.Name] = l
 	}
 	view, writer, err := n.openView(filepath.Join(records, "maru.db"), ledgers)
@@ -227,7 +228,7 @@ func (n *Node) open(ctx context.Context) error {
 	return nil
 }
 
-func (n *Node) openView(path string, ledgers map[message.AccountName]*ledger) (*sqlite.View, *sqlite.Writer, error) {
+func (n *Node) openView(path string, ledgers map[message.AccountName]*ledger.Ledger) (*sqlite.View, *sqlite.Writer, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, nil, err
 	}
@@ -236,7 +237,7 @@ func (n *Node) openView(path string, ledgers map[message.AccountName]*ledger) (*
 		return nil, nil, err
 	}
 	backlog := func(account message.AccountName, after uint64) iter.Seq2[message.OrderEvent, error] {
-		return ledgers[account].after(after)
+		return ledgers[account].After(after)
 	}
 	writer, err := sqlite.NewWriter(view, sqlite.DefaultWriterConfig(), backlog, func(err error) {
 		n.log.Warn("the queryable view is behind; it will catch up from the journal", slog.Any("reason", err))
@@ -246,7 +247,7 @@ func (n *Node) openView(path string, ledgers map[message.AccountName]*ledger) (*
 	}
 	for account, l := range ledgers {
 		last, err := view.LastSeq(account)
-		if err == nil && last > l.synced() {
+		if err == nil && last > l.Synced() {
 			// The view knows more than the journal: it is of another journal, or the journal was
 			// restored from an older copy. The journal is what counts.
 			n.log.Warn("the queryable view is ahead of the journal; it is built anew", slog.String("account", string(account)))
@@ -286,7 +287,7 @@ func (n *Node) prepare(dead *deadletter.Store, writer *sqlite.Writer) error {
 }
 
 // begin starts the sources and the actors. It returns when they run, or cannot.
-func (n *Node) begin(ctx context.Context, ledgers map[message.AccountName]*ledger) error {
+func (n *Node) begin(ctx context.Context, ledgers map[message.AccountName]*ledger.Ledger) error {
 	wait := arrivalWait
 	if n.mode == "replay" {
 		wait = 0 // everything is on this machine, and all of it belongs to the run
@@ -380,7 +381,7 @@ func (n *Node) Close(ctx context.Context) error {
 }
 
 // actorsConfig says which actors some of the venues make.
-func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*ledger) (actors.Config, error) {
+func (n *Node) actorsConfig(sources []*source, ledgers map[message.AccountName]*ledger.Ledger) (actors.Config, error) {
 	var cfg actors.Config
 	listings := map[market.Venue][]market.Listing{}
 	for _, s := range sources {
