@@ -25,10 +25,14 @@ type resting struct {
 	leaves market.Decimal
 	price  market.Price // at which it is valued: its limit, its stop, or the touch when it was made
 	venue  bool         // it is, or may be, in the venue's book
+
+	currency string         // what it takes if it fills: the base it sells, or the quote that a purchase costs
+	takes    market.Decimal // how much of it
+	fault    error          // why that is not known: it is beyond a Decimal
 }
 
-// apply keeps what is open up to date with an event of an order.
-func (l *line) apply(f message.OrderEventFields) {
+// apply keeps what is open, and what that takes, up to date with an event of an order.
+func (r *Risk) apply(l *line, f message.OrderEventFields) {
 	id := f.ClientOrderID
 	if id == "" { // placed by hand, at a venue that gives only its own id
 		id = message.ClientOrderID(f.VenueOrderID)
@@ -38,6 +42,7 @@ func (l *line) apply(f message.OrderEventFields) {
 	}
 	if was, ok := l.open[id]; ok {
 		l.count(was.terms.Side, was.leaves.Neg())
+		r.reserve(was, false)
 		delete(l.open, id)
 	}
 	if f.Status.Final() {
@@ -58,8 +63,41 @@ func (l *line) apply(f message.OrderEventFields) {
 	default:
 		o.price = touch(l.quote, f.Side)
 	}
+	o.currency, o.takes = f.Instrument.Base(), o.leaves
+	if f.Side == market.Buy {
+		o.currency = f.Instrument.Quote()
+		o.takes, o.fault = r.cost(o.price, o.leaves)
+	}
 	l.open[id] = o
 	l.count(f.Side, o.leaves)
+	r.reserve(o, true)
+}
+
+// reserved is what open orders take of one currency.
+type reserved struct {
+	sum    market.Decimal
+	faults int // orders, or sums of them, beyond a Decimal: as long as there are any, nothing is left
+}
+
+// reserve takes an order into what is reserved, or out of it.
+func (r *Risk) reserve(o *resting, in bool) {
+	of := r.reserved[o.currency]
+	step, takes := 1, o.takes
+	if !in {
+		step, takes = -1, takes.Neg()
+	}
+	if o.fault == nil {
+		sum, err := of.sum.Add(takes)
+		if err == nil {
+			of.sum = sum
+		} else {
+			o.fault = err // it goes out as it came in
+		}
+	}
+	if o.fault != nil {
+		of.faults += step
+	}
+	r.reserved[o.currency] = of
 }
 
 // count adds to what is open of a side. Sums beyond a Decimal stay at its edge: no limit is that
@@ -287,27 +325,16 @@ func (r *Risk) pay(o Order, price market.Price) (Code, string) {
 	if err != nil {
 		return Range, err.Error()
 	}
-	for _, i := range r.order {
-		if i.Base() != currency && i.Quote() != currency {
-			continue
-		}
-		for _, open := range r.lines[i].open {
-			if open.id == o.Replaces {
-				continue
-			}
-			take := market.Decimal{}
-			switch {
-			case open.terms.Side == market.Sell && i.Base() == currency:
-				take = open.leaves
-			case open.terms.Side == market.Buy && i.Quote() == currency:
-				take, err = r.cost(open.price, open.leaves)
-			}
-			if err == nil {
-				have, err = have.Sub(take)
-			}
-			if err != nil {
-				return Range, err.Error()
-			}
+	of := r.reserved[currency]
+	if of.faults > 0 {
+		return Range, fmt.Sprintf("what open orders take of %s is beyond what can be counted", currency)
+	}
+	if have, err = have.Sub(of.sum); err != nil {
+		return Range, err.Error()
+	}
+	if l := r.lines[o.Instrument]; o.Replaces != "" && l != nil && l.open[o.Replaces] != nil && l.open[o.Replaces].currency == currency {
+		if have, err = have.Add(l.open[o.Replaces].takes); err != nil {
+			return Range, err.Error()
 		}
 	}
 	if have.Less(need) {

@@ -141,6 +141,9 @@ type Risk struct {
 
 	totals map[string]market.Decimal // what the venue said beyond our own flows, by currency
 	known  bool                      // the venue has said what the account has
+	// reserved is what open orders may take, by currency: kept as they change, so that a check does not
+	// walk through all of them.
+	reserved map[string]reserved
 
 	orders, cancels, rejects window
 	recent                   []repeat // orders within RepeatWindow, oldest first
@@ -159,7 +162,7 @@ func New(cfg Config, books *portfolio.Portfolio) (*Risk, error) {
 		cfg.Reporting = cfg.Listings[0].Instrument.Quote()
 	}
 	r := &Risk{cfg: cfg, books: books, rates: portfolio.NewRates(cfg.Rates), lines: make(map[market.Instrument]*line, len(cfg.Listings)),
-		totals:  make(map[string]market.Decimal),
+		totals: make(map[string]market.Decimal), reserved: make(map[string]reserved),
 		orders:  window{rate: cfg.Limits.Orders},
 		cancels: window{rate: cfg.Limits.Cancels},
 		rejects: window{rate: cfg.Limits.Rejects},
@@ -223,7 +226,7 @@ func (r *Risk) Apply(e message.OrderEvent) {
 		r.rejects.add(r.now)
 	}
 	if l, ok := r.lines[f.Instrument]; ok {
-		l.apply(f)
+		r.apply(l, f)
 	}
 }
 
