@@ -72,6 +72,7 @@ type swapped struct {
 	versions [2]string
 
 	calm, busy    latencies // before the first swap, and from then on
+	samples       int       // for which there is room in both
 	ticks         int       // offered
 	decided       int       // changes of class that came to the listener
 	ended         int       // rows that said that the frames had ended
@@ -116,6 +117,7 @@ func (s *swapped) run(ctx context.Context, swaps int, calm time.Duration) (err e
 	}
 	var swapping int64 // when the first swap began; 0 before
 	s.calm, s.busy = make(latencies, 0, 2*int(calm.Seconds()+1)*engineTicks/engineChange), make(latencies, 0, 120*engineTicks/engineChange)
+	s.samples = cap(s.calm) + cap(s.busy)
 	swapAt := make(chan int64, 1)
 	l, err := startLine(lineConfig{state: cfg, engines: engines, protocols: []feeder.Protocol{decoded{names, func(dst []message.Event, frame []byte, at market.Timestamp) ([]message.Event, error) {
 		return toggled(dst, names, int(binary.LittleEndian.Uint32(frame)), at)
@@ -134,8 +136,9 @@ func (s *swapped) run(ctx context.Context, swaps int, calm time.Duration) (err e
 		s.decided++
 		switch {
 		case s.decided <= engineTicks/10/engineChange: // the first ticks find empty maps and a small heap
-		case swapping == 0:
+		case swapping == 0 && len(s.calm) < cap(s.calm):
 			s.calm = append(s.calm, took)
+		case swapping == 0: // more than there is room for: the first ones will do
 		case len(s.busy) < cap(s.busy):
 			s.busy = append(s.busy, took)
 		}
@@ -200,7 +203,7 @@ func (s *swapped) heap() (live, resident uint64) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	resident, _, _ = residentBytes(os.Getpid()) // 0 where the system does not tell
-	return m.HeapAlloc - 8*uint64(cap(s.calm)+cap(s.busy)), resident
+	return m.HeapAlloc - 8*uint64(s.samples), resident
 }
 
 // offer sends ticks at even intervals until it is enough.

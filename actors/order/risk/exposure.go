@@ -114,6 +114,9 @@ func (l *line) count(side market.Side, quantity market.Decimal) {
 
 // meets returns an order of ours in the venue's book that o would trade with; nil: none.
 func (l *line) meets(o Order) *resting {
+	if l.side(o.Side.Opposite()).IsZero() {
+		return nil // nothing is open there
+	}
 	var first *resting
 	for _, r := range l.open {
 		if !r.venue || r.terms.Side != o.Side.Opposite() || r.id == o.Replaces || r.terms.Type.HasStopPrice() {

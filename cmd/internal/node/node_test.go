@@ -63,7 +63,7 @@ func play(t *testing.T, cfg *config.Config) *Node {
 	n := start(t, cfg)
 	select {
 	case <-n.Finished():
-	case <-time.After(deadline):
+	case <-time.After(5 * deadline): // under the race detector the longest takes a minute
 		t.Fatal("the replay did not end")
 	}
 	if err := n.Err(); err != nil {
