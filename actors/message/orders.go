@@ -209,6 +209,10 @@ type OrderEventFields struct {
 	Amount   market.Amount // of balance: the venue's less ours; of equity: the mark
 }
 
+// OfAccount reports whether the event is about the account as a whole and changes no order. In
+// journals of the first version such events were notes under ActionJournal.
+func (f OrderEventFields) OfAccount() bool { return f.Action.OfAccount() || f.Action == ActionJournal }
+
 // NewOrderEvent checks f. It fails with ErrInvalid without account, instrument, action or
 // status, for a fill without quantity, price and execution id, and for a balance or equity
 // without a currency.

@@ -118,7 +118,7 @@ func (m *Monitor) order(e message.OrderEvent) {
 	if f.Action == message.ActionFill {
 		m.fills++
 	}
-	if !f.Action.OfAccount() { // else it changes no order
+	if !f.OfAccount() { // else it changes no order
 		key := orderKey{f.Account, e.Intent()}
 		delete(m.orders, key)
 		if f.Status.Final() {

@@ -450,7 +450,7 @@ func (c *counters) event(e message.OrderEvent) {
 // recovered counts an order into the status that it has now.
 func (c *counters) recovered(e message.OrderEvent) {
 	f := e.Fields()
-	if f.Action == message.ActionJournal || f.Action.OfAccount() {
+	if f.OfAccount() {
 		return // of the account
 	}
 	id := e.Intent()

@@ -207,7 +207,7 @@ func because(f message.ClassifiedFields) string {
 // still fill: what it adds is closed too, by the intent returned.
 func (c *Core) OnOrderEvent(e message.OrderEvent) (intents []message.OrderIntent) {
 	f := e.Fields()
-	if f.Strategy != c.cfg.Name || f.Account != c.cfg.Account || f.Action == message.ActionJournal || f.Action.OfAccount() {
+	if f.Strategy != c.cfg.Name || f.Account != c.cfg.Account || f.OfAccount() {
 		return nil // a note in the journal changes no order
 	}
 	if f.Seq != 0 { // the denial of an intent that left no record has none

@@ -159,7 +159,7 @@ func (c *External) OnViews(v message.Views) (e ExternalEffects) {
 // told before, change nothing.
 func (c *External) OnOrderEvent(e message.OrderEvent) (out ExternalEffects) {
 	f := e.Fields()
-	if f.Strategy != c.cfg.Name || f.Account != c.cfg.Account || f.Action == message.ActionJournal || f.Action.OfAccount() {
+	if f.Strategy != c.cfg.Name || f.Account != c.cfg.Account || f.OfAccount() {
 		return out
 	}
 	if f.Seq != 0 {

@@ -28,6 +28,7 @@ type resting struct {
 
 	currency string         // what it takes if it fills: the base it sells, or the quote that a purchase costs
 	takes    market.Decimal // how much of it
+	counted  bool           // it is in its line's sums
 	fault    error          // why that is not known: it is beyond a Decimal
 }
 
@@ -41,7 +42,9 @@ func (r *Risk) apply(l *line, f message.OrderEventFields) {
 		return // denied
 	}
 	if was, ok := l.open[id]; ok {
-		l.count(was.terms.Side, was.leaves.Neg())
+		if was.counted {
+			l.count(was.terms.Side, was.leaves.Neg())
+		}
 		r.reserve(was, false)
 		delete(l.open, id)
 	}
@@ -69,7 +72,7 @@ func (r *Risk) apply(l *line, f message.OrderEventFields) {
 		o.takes, o.fault = r.cost(o.price, o.leaves)
 	}
 	l.open[id] = o
-	l.count(f.Side, o.leaves)
+	o.counted = l.count(f.Side, o.leaves)
 	r.reserve(o, true)
 }
 
@@ -100,16 +103,18 @@ func (r *Risk) reserve(o *resting, in bool) {
 	r.reserved[o.currency] = of
 }
 
-// count adds to what is open of a side. Sums beyond a Decimal stay at its edge: no limit is that
-// wide.
-func (l *line) count(side market.Side, quantity market.Decimal) {
+// count adds to what is open of a side. It reports false, and changes nothing, where the sum is beyond a
+// Decimal: no order of ours is that large, since what it is worth was held against one before.
+func (l *line) count(side market.Side, quantity market.Decimal) bool {
 	sum := &l.buying
 	if side == market.Sell {
 		sum = &l.selling
 	}
-	if s, err := sum.Add(quantity); err == nil {
+	s, err := sum.Add(quantity)
+	if err == nil {
 		*sum = s
 	}
+	return err == nil
 }
 
 // meets returns an order of ours in the venue's book that o would trade with; nil: none.

@@ -211,7 +211,7 @@ func (r *Risk) Apply(e message.OrderEvent) {
 		r.losses.recall(f)
 		return
 	}
-	if f.Action.OfAccount() {
+	if f.OfAccount() {
 		return
 	}
 	switch f.Action {

@@ -35,7 +35,7 @@ func eventValues(f message.OrderEventFields) []any {
 // orderKey names the order that an event is of; empty for an event of the account.
 func orderKey(f message.OrderEventFields) string {
 	switch {
-	case f.Action == message.ActionJournal || f.Action.OfAccount():
+	case f.OfAccount():
 		return "" // changes no order; journal is how notes on the account once stood
 	case f.ClientOrderID != "":
 		return string(f.ClientOrderID)

@@ -230,14 +230,10 @@ func TestDecodeDoesNotLeak(t *testing.T) {
 			}
 			got, err1 := used.Decode(nil, []byte(b), 42)
 			want, err2 := fresh.Decode(nil, []byte(b), 42)
-			if err1 != nil || err2 != nil || len(got) != len(want) {
+			if err1 != nil || err2 != nil {
 				t.Fatal(err1, err2)
 			}
-			for i := range got {
-				if !venuetest.Same(got[i], want[i]) {
-					t.Fatalf("after %s\n got %v\nwant %v", a, got[i], want[i])
-				}
-			}
+			venuetest.Alike(t, a, got, want)
 		}
 	}
 }
@@ -252,17 +248,7 @@ func TestAllocations(t *testing.T) {
 		"ticker": {tickerFrame, 1},
 		"depth":  {depthOf(20), 2}, // the message and its levels
 	} {
-		p, frame := decodeOnly(t), []byte(tc.frame)
-		var events []message.Event
-		got := testing.AllocsPerRun(100, func() {
-			var err error
-			if events, err = p.Decode(events[:0], frame, 1); err != nil {
-				t.Fatal(err)
-			}
-		})
-		if got > tc.most {
-			t.Errorf("%s: %v allocations, want at most %v", name, got, tc.most)
-		}
+		venuetest.Allocations(t, name, decodeOnly(t), tc.frame, tc.most)
 	}
 }
 

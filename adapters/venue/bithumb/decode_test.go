@@ -225,24 +225,7 @@ func TestGarbage(t *testing.T) { venuetest.Garbage(t, decodeOnly(t)) }
 // TestDecodeDoesNotLeak decodes frames of all kinds one after the other: nothing of a frame may
 // show in the next.
 func TestDecodeDoesNotLeak(t *testing.T) {
-	used := decodeOnly(t)
-	for _, a := range allFrames {
-		for _, b := range allFrames {
-			if _, err := used.Decode(nil, []byte(a), 1); err != nil {
-				t.Fatal(err)
-			}
-			got, err1 := used.Decode(nil, []byte(b), 42)
-			want, err2 := decodeOnly(t).Decode(nil, []byte(b), 42)
-			if err1 != nil || err2 != nil || len(got) != len(want) {
-				t.Fatal(err1, err2)
-			}
-			for i := range got {
-				if !venuetest.Same(got[i], want[i]) {
-					t.Fatalf("after %s\n got %v\nwant %v", a, got[i], want[i])
-				}
-			}
-		}
-	}
+	venuetest.DoesNotLeak(t, func() venuetest.Decoder { return decodeOnly(t) }, allFrames, allFrames)
 }
 
 func TestAllocations(t *testing.T) {
@@ -258,17 +241,7 @@ func TestAllocations(t *testing.T) {
 		"before: changed levels": {oldDepth, 2},
 		"before: book":           {oldSnapshot, 2},
 	} {
-		p, frame := decodeOnly(t), []byte(tc.frame)
-		var events []message.Event
-		got := testing.AllocsPerRun(100, func() {
-			var err error
-			if events, err = p.Decode(events[:0], frame, 1); err != nil {
-				t.Fatal(err)
-			}
-		})
-		if got > tc.most {
-			t.Errorf("%s: %v allocations, want at most %v", name, got, tc.most)
-		}
+		venuetest.Allocations(t, name, decodeOnly(t), tc.frame, tc.most)
 	}
 }
 

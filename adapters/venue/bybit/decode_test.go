@@ -1,6 +1,7 @@
 package bybit
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -301,24 +302,8 @@ func TestGarbage(t *testing.T) { venuetest.Garbage(t, decodeOnly(t)) }
 // TestDecodeDoesNotLeak decodes frames of all kinds one after the other: nothing of a frame may
 // show in the next, but for tickers that send only what changed.
 func TestDecodeDoesNotLeak(t *testing.T) {
-	used := decoderOf(t, "linear")
-	for _, a := range allFrames {
-		for _, b := range allFrames {
-			if b == tickerChange || b == tickerQuotes {
-				continue
-			}
-			decoded(t, used, a)
-			got, want := decoded(t, used, b), decoded(t, decoderOf(t, "linear"), b)
-			if len(got) != len(want) {
-				t.Fatalf("after %s\n got %v\nwant %v", a, got, want)
-			}
-			for i := range got {
-				if !venuetest.Same(got[i], want[i]) {
-					t.Fatalf("after %s\n got %v\nwant %v", a, got[i], want[i])
-				}
-			}
-		}
-	}
+	lone := slices.DeleteFunc(slices.Clone(allFrames), func(frame string) bool { return frame == tickerChange || frame == tickerQuotes })
+	venuetest.DoesNotLeak(t, func() venuetest.Decoder { return decoderOf(t, "linear") }, allFrames, lone)
 }
 
 func TestAllocations(t *testing.T) {
@@ -331,17 +316,7 @@ func TestAllocations(t *testing.T) {
 		"ticker change": {tickerChange, 1},
 		"book":          {changeFrame, 2}, // the message and its levels
 	} {
-		p, frame := decodeOnly(t), []byte(tc.frame)
-		var events []message.Event
-		got := testing.AllocsPerRun(100, func() {
-			var err error
-			if events, err = p.Decode(events[:0], frame, 1); err != nil {
-				t.Fatal(err)
-			}
-		})
-		if got > tc.most {
-			t.Errorf("%s: %v allocations, want at most %v", name, got, tc.most)
-		}
+		venuetest.Allocations(t, name, decodeOnly(t), tc.frame, tc.most)
 	}
 }
 

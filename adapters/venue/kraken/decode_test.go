@@ -270,21 +270,7 @@ func TestGarbage(t *testing.T) { venuetest.Garbage(t, decodeOnly(t)) }
 // TestDecodeDoesNotLeak decodes frames of all kinds one after the other: nothing of a frame may
 // show in the next.
 func TestDecodeDoesNotLeak(t *testing.T) {
-	used := decodeOnly(t)
-	for _, a := range allFrames {
-		for _, b := range loneFrames {
-			decode(t, used, a)
-			got, want := decode(t, used, b), decode(t, decodeOnly(t), b)
-			if len(got) != len(want) {
-				t.Fatal(got, want)
-			}
-			for i := range got {
-				if !venuetest.Same(got[i], want[i]) {
-					t.Fatalf("after %s\n got %v\nwant %v", a, got[i], want[i])
-				}
-			}
-		}
-	}
+	venuetest.DoesNotLeak(t, func() venuetest.Decoder { return decodeOnly(t) }, allFrames, loneFrames)
 }
 
 func TestAllocations(t *testing.T) {
@@ -301,17 +287,7 @@ func TestAllocations(t *testing.T) {
 		"book, version 1":    {bookOf1(10, "as", "bs"), 2},
 		"updates, version 1": {bookOf1(10, "a", "b"), 2},
 	} {
-		p, frame := decodeOnly(t), []byte(tc.frame)
-		var events []message.Event
-		got := testing.AllocsPerRun(100, func() {
-			var err error
-			if events, err = p.Decode(events[:0], frame, 1); err != nil {
-				t.Fatal(err)
-			}
-		})
-		if got > tc.most {
-			t.Errorf("%s: %v allocations, want at most %v", name, got, tc.most)
-		}
+		venuetest.Allocations(t, name, decodeOnly(t), tc.frame, tc.most)
 	}
 }
 

@@ -241,21 +241,7 @@ func TestGarbage(t *testing.T) { venuetest.Garbage(t, decodeOnly(t)) }
 // TestDecodeDoesNotLeak decodes frames of all kinds one after the other: nothing of a frame may
 // show in the next.
 func TestDecodeDoesNotLeak(t *testing.T) {
-	used := decodeOnly(t)
-	for _, a := range allFrames {
-		for _, b := range allFrames {
-			decoded(t, used, a)
-			got, want := decoded(t, used, b), decoded(t, decodeOnly(t), b)
-			if len(got) != len(want) {
-				t.Fatalf("after %s\n got %v\nwant %v", a, got, want)
-			}
-			for i := range got {
-				if !venuetest.Same(got[i], want[i]) {
-					t.Fatalf("after %s\n got %v\nwant %v", a, got[i], want[i])
-				}
-			}
-		}
-	}
+	venuetest.DoesNotLeak(t, func() venuetest.Decoder { return decodeOnly(t) }, allFrames, allFrames)
 }
 
 func TestAllocations(t *testing.T) {
@@ -268,17 +254,7 @@ func TestAllocations(t *testing.T) {
 		"bbo":    {bboFrame, 1},
 		"book":   {changeFrame, 2}, // the message and its levels
 	} {
-		p, frame := decodeOnly(t), []byte(tc.frame)
-		var events []message.Event
-		got := testing.AllocsPerRun(100, func() {
-			var err error
-			if events, err = p.Decode(events[:0], frame, 1); err != nil {
-				t.Fatal(err)
-			}
-		})
-		if got > tc.most {
-			t.Errorf("%s: %v allocations, want at most %v", name, got, tc.most)
-		}
+		venuetest.Allocations(t, name, decodeOnly(t), tc.frame, tc.most)
 	}
 }
 

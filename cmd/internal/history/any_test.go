@@ -29,7 +29,7 @@ func TestWhyOfAnything(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if f.ClientOrderID == "x" && !f.Action.OfAccount() && f.Action != message.ActionJournal {
+			if f.ClientOrderID == "x" && !f.OfAccount() {
 				orders++
 			}
 			l.Add(e)

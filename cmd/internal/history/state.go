@@ -41,7 +41,7 @@ func orNone(d market.Decimal) string {
 
 // ofOrder reports whether an event is of an order: not of the account, and no note on it.
 func ofOrder(f message.OrderEventFields) bool {
-	return !f.Action.OfAccount() && f.Action != message.ActionJournal && (f.ClientOrderID != "" || f.Strategy != "")
+	return !f.OfAccount() && (f.ClientOrderID != "" || f.Strategy != "")
 }
 
 // key names the order that an event is of.

@@ -265,7 +265,7 @@ func (c control) events(account message.AccountName, id message.ClientOrderID) (
 	}
 	events, err := c.view.OrderEvents(sqlite.OrderFilter{Account: account, ClientOrderID: id})
 	slices.Reverse(events)
-	return slices.DeleteFunc(events, func(e message.OrderEvent) bool { return e.Fields().Action.OfAccount() }), err
+	return slices.DeleteFunc(events, func(e message.OrderEvent) bool { return e.Fields().OfAccount() }), err
 }
 
 // Why is part of web.Control.

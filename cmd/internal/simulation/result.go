@@ -124,7 +124,7 @@ func (r *run) count(e *evidence) {
 		case message.ActionAdopt:
 			res.Adopted++
 		}
-		if !f.Action.OfAccount() && f.Action != message.ActionJournal {
+		if !f.OfAccount() {
 			final[event.Intent()] = f.Status
 		}
 	}

@@ -210,7 +210,7 @@ func (r *run) OfferOrderEvents(events ...message.OrderEvent) {
 		if f.Action != message.ActionDeny {
 			r.quiet = r.loop.Now()
 		}
-		if f.Action.OfAccount() || f.Action == message.ActionJournal {
+		if f.OfAccount() {
 			r.operator.heard(f)
 			continue
 		}
