@@ -13,12 +13,10 @@ import (
 type boosted struct {
 	inputs    []Input
 	names     []message.ClassName
-	cuts      []cut1 // from the highest down; nil: the likeliest of the model's classes
-	other     int    // the class under all cuts
-	program   *criteria.Program
-	gap       []time.Duration
-	instances []*criteria.Instance // by instrument; they outlive a model
-	values    []float64            // of the inputs, in their order
+	cuts      []cut1    // from the highest down; nil: the likeliest of the model's classes
+	other     int       // the class under all cuts
+	instances           // of the inputs; they outlive a model
+	values    []float64 // of the inputs, in their order
 	loaded    *Loaded
 	features  []float64 // what the model takes, in its order
 	out       []float64
@@ -66,10 +64,7 @@ func (c Config) bindModel(f *faults, index func(string) (int, bool), known []str
 		f.add("inputs: %v", err)
 		return e
 	}
-	e.program = p
-	for range c.Bars {
-		e.gap = append(e.gap, barGap)
-	}
+	e.begin(p, len(c.Bars))
 	return e
 }
 
@@ -82,19 +77,6 @@ func (e *boosted) use(l *Loaded) {
 }
 
 func (e *boosted) Classes() []message.ClassName { return e.names }
-
-// of returns the instrument's instance, making it.
-func (e *boosted) of(instrument int) *criteria.Instance {
-	for len(e.instances) <= instrument {
-		e.instances = append(e.instances, nil)
-	}
-	in := e.instances[instrument]
-	if in == nil {
-		in = e.program.NewInstance(e.gap...)
-		e.instances[instrument] = in
-	}
-	return in
-}
 
 func (e *boosted) Judge(instrument int, row []float64, _ int) (int, bool) {
 	in := e.of(instrument)

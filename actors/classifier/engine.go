@@ -55,11 +55,9 @@ func (c Config) bind(f *faults, index func(string) (int, bool), known []string) 
 // rules is the engine of type Criteria. Of every instrument it keeps an instance, so that a row
 // computes only what differs from the row before.
 type rules struct {
+	instances // of the classes' criteria, in order
 	names     []message.ClassName
-	program   *criteria.Program // of the classes' criteria, in order
-	gap       []time.Duration
 	other     int // the class where every criterion is false
-	instances []*criteria.Instance
 }
 
 func (c Config) bindCriteria(f *faults, index func(string) (int, bool), known []string) *rules {
@@ -84,11 +82,35 @@ func (c Config) bindCriteria(f *faults, index func(string) (int, bool), known []
 		f.add("classes: %v", err)
 		return e
 	}
-	e.program = p
-	for range c.Bars {
-		e.gap = append(e.gap, barGap)
-	}
+	e.begin(p, len(c.Bars))
 	return e
+}
+
+// instances are what a program keeps of each instrument.
+type instances struct {
+	program *criteria.Program
+	gap     []time.Duration
+	all     []*criteria.Instance // by instrument
+}
+
+func (x *instances) begin(p *criteria.Program, series int) {
+	x.program = p
+	for range series {
+		x.gap = append(x.gap, barGap)
+	}
+}
+
+// of returns the instrument's instance, making it and room for those before it.
+func (x *instances) of(instrument int) *criteria.Instance {
+	for len(x.all) <= instrument {
+		x.all = append(x.all, nil)
+	}
+	in := x.all[instrument]
+	if in == nil {
+		in = x.program.NewInstance(x.gap...)
+		x.all[instrument] = in
+	}
+	return in
 }
 
 // barGap is how far apart two bars may begin for windows to reach from one to the other. The
@@ -96,19 +118,6 @@ func (c Config) bindCriteria(f *faults, index func(string) (int, bool), known []
 const barGap = 12 * 24 * time.Hour
 
 func (e *rules) Classes() []message.ClassName { return e.names }
-
-// of returns the instrument's instance, making it and those before it.
-func (e *rules) of(instrument int) *criteria.Instance {
-	for len(e.instances) <= instrument {
-		e.instances = append(e.instances, nil)
-	}
-	in := e.instances[instrument]
-	if in == nil {
-		in = e.program.NewInstance(e.gap...)
-		e.instances[instrument] = in
-	}
-	return in
-}
 
 func (e *rules) Judge(instrument int, row []float64, _ int) (int, bool) {
 	in := e.of(instrument)
